@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: Swift 6 mode, explicit existentials, imports that stay inside the target, no warnings.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "xfelfs",
+  products: [.executable(name: "xfelfs", targets: ["xfelfs"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    // C libraries from Debian, found by pkg-config. No logic: a module map and one-line inline functions.
+    .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+
+    // The formats and the libraries under them.
+    .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: strict),
+    .target(name: "NPY", swiftSettings: strict),
+
+    // The run, its arrays and its texts.
+    .target(name: "EXDF", dependencies: ["HDF5"], swiftSettings: strict),
+    .target(name: "ArrayIO", dependencies: ["HDF5", "NPY"], swiftSettings: strict),
+    .target(name: "Reports", dependencies: ["EXDF", "ArrayIO", "NPY"], swiftSettings: strict),
+
+    // The tree and the two ways to it: a mount, and commands that need none.
+    .target(name: "RunTree", dependencies: ["EXDF", "ArrayIO", "Reports", "NPY"], swiftSettings: strict),
+    .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
+    .target(name: "ExampleRun", dependencies: ["HDF5"], swiftSettings: strict),
+    .target(
+      name: "Commands",
+      dependencies: [
+        "EXDF", "ArrayIO", "Reports", "RunTree", "FUSE", "ExampleRun",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(name: "xfelfs", dependencies: ["Commands"], swiftSettings: strict),
+
+    .testTarget(name: "FUSETests", dependencies: ["FUSE"], path: "Tests/FUSETests", swiftSettings: strict),
+    .testTarget(name: "NPYTests", dependencies: ["NPY"], path: "Tests/NPYTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)
