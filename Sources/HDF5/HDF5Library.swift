@@ -1,0 +1,45 @@
+internal import CHDF5
+internal import Glibc
+internal import Synchronization
+
+/// The right to call libhdf5.
+///
+/// libhdf5 has one global lock, and builds without it are not thread-safe at all. This token is that lock as a value: every
+/// function of this module that enters the library borrows it, and ``withLock(_:)`` is the only place that hands it out. What
+/// can run beside libhdf5 (reading and decoding chunks) does not ask for it.
+public struct HDF5Library: ~Copyable, Sendable {
+  private static let shared = Mutex(HDF5Library())
+
+  private init() {
+    // Runs lie on file systems that refuse locks (GPFS read-only mounts, dCache), and a reader of closed runs needs none. The
+    // environment variable reaches the files behind external links and virtual datasets too.
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
+    // Exit handlers of the library crash when ids are still open (HDF5.md, "Gotchas"), and a daemon has nothing to flush.
+    H5dont_atexit()
+    H5open()
+  }
+
+  /// Runs `body` with the library to itself.
+  ///
+  /// Keep the body short: everybody else who needs libhdf5 waits. Never call this from inside `body`.
+  public static func withLock<R: ~Copyable, E: Error>(
+    _ body: (borrowing HDF5Library) throws(E) -> sending R
+  ) throws(E) -> sending R {
+    try shared.withLock { (library) throws(E) in
+      // The error stack and its printing are per thread in a thread-safe build: silence this thread's.
+      H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
+      return try body(library)
+    }
+  }
+
+  /// The version of libhdf5 that is linked, for example `1.10.8`.
+  public static var version: String {
+    withLock { _ in
+      var major: UInt32 = 0
+      var minor: UInt32 = 0
+      var release: UInt32 = 0
+      H5get_libversion(&major, &minor, &release)
+      return "\(major).\(minor).\(release)"
+    }
+  }
+}
