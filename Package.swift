@@ -25,14 +25,15 @@ let package = Package(
     // The formats and the libraries under them.
     .target(name: "HDF5", dependencies: ["CHDF5"], swiftSettings: strict),
     .target(name: "NPY", swiftSettings: strict),
+    .target(name: "Threads", swiftSettings: strict),
 
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5"], swiftSettings: strict),
-    .target(name: "ArrayIO", dependencies: ["HDF5", "NPY"], swiftSettings: strict),
+    .target(name: "ArrayIO", dependencies: ["HDF5", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["EXDF", "ArrayIO", "NPY"], swiftSettings: strict),
 
     // The tree and the two ways to it: a mount, and commands that need none.
-    .target(name: "RunTree", dependencies: ["EXDF", "ArrayIO", "Reports", "NPY"], swiftSettings: strict),
+    .target(name: "RunTree", dependencies: ["EXDF", "ArrayIO", "Reports", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
     .target(name: "ExampleRun", dependencies: ["HDF5"], swiftSettings: strict),
     .target(

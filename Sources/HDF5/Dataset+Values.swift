@@ -23,7 +23,7 @@ extension Dataset {
   /// A run of 2^26 trains would last 77 days: more rows than that in INDEX or METADATA are damage.
   private static var mostRows: Int { 1 << 26 }
 
-  private borrowing func integers<Integer: FixedWidthInteger>(
+  private borrowing func integers<Integer: FixedWidthInteger & BitwiseCopyable>(
     limit: Int?, as type: borrowing MemoryType, _ library: borrowing HDF5Library
   ) throws(HDF5Error) -> [Integer] {
     let shape = try shape(library)
@@ -35,40 +35,51 @@ extension Dataset {
     let count = min(shape[0], limit ?? shape[0])
     guard count <= Self.mostRows else { throw refusal("it has \(count) rows, more than any run has trains") }
     var values = [Integer](repeating: 0, count: count)
-    let result = values.withUnsafeMutableBytes { buffer -> Result<Void, HDF5Error> in
+    try read(start: [0], count: [count], as: type, into: &values, library)
+    return values
+  }
+
+  /// Reads a block of elements into an array; see ``read(start:count:tile:as:into:_:)``.
+  public borrowing func read<Element: BitwiseCopyable>(
+    start: [Int], count: [Int], as type: borrowing MemoryType, into output: inout [Element],
+    _ library: borrowing HDF5Library
+  ) throws(HDF5Error) {
+    // A closure that throws a typed error does not pass through `withUnsafeMutableBytes`, so the error comes back as a value.
+    let result = output.withUnsafeMutableBytes { buffer -> Result<Void, HDF5Error> in
       do throws(HDF5Error) {
-        return .success(try read(start: [0], count: [count], as: type, into: buffer, library))
+        return .success(try read(start: start, count: count, as: type, into: buffer, library))
       } catch {
         return .failure(error)
       }
     }
     try result.get()
-    return values
   }
 
-  /// Reads strings, fixed or variable, of the rows `start..<start+count` of the first dimension and all of the others.
+  /// Reads the strings of a dataset, fixed or variable.
   ///
   /// - Returns: one array of bytes per element, without padding, in C order.
   /// - Throws: ``HDF5Error`` where it holds no strings.
-  public borrowing func strings(
-    start: Int = 0, count: Int? = nil, _ library: borrowing HDF5Library
-  ) throws(HDF5Error) -> [[UInt8]] {
+  public borrowing func strings(_ library: borrowing HDF5Library) throws(HDF5Error) -> [[UInt8]] {
     let shape = try shape(library)
-    let rows = count ?? max(0, (shape.first ?? 1) - start)
-    var elements = rows
-    for extent in shape.dropFirst() {
+    return try strings(start: [Int](repeating: 0, count: shape.count), count: shape, library)
+  }
+
+  /// Reads a block of strings; see ``strings(_:)``.
+  public borrowing func strings(
+    start: [Int], count: [Int], _ library: borrowing HDF5Library
+  ) throws(HDF5Error) -> [[UInt8]] {
+    var elements = 1
+    for extent in count {
       let (product, overflow) = elements.multipliedReportingOverflow(by: extent)
       guard !overflow else { throw refusal("it has an absurd number of strings") }
       elements = product
     }
     guard elements <= Self.mostRows else { throw refusal("it has \(elements) strings, too many to hold") }
-    let first = shape.isEmpty ? [] : [start] + [Int](repeating: 0, count: shape.count - 1)
-    let extent = shape.isEmpty ? [] : [rows] + shape.dropFirst()
     switch try datatype(library) {
     case .variableString(let isUTF8):
-      return try variableStrings(first, extent, elements: shape.isEmpty ? 1 : elements, isUTF8: isUTF8, library)
+      return try variableStrings(start, count, elements: elements, isUTF8: isUTF8, library)
     case .fixedString(let length, _, _):
-      return try fixedStrings(first, extent, elements: shape.isEmpty ? 1 : elements, length: length, library)
+      return try fixedStrings(start, count, elements: elements, length: length, library)
     default: throw refusal("it holds no strings")
     }
   }
@@ -102,14 +113,7 @@ extension Dataset {
     guard !overflow, total <= 1 << 30 else { throw refusal("its strings take more than 1 GiB") }
     let type = try MemoryType.numpy(try datatype(library), library)
     var bytes = [UInt8](repeating: 0, count: total)
-    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, HDF5Error> in
-      do throws(HDF5Error) {
-        return .success(try read(start: start, count: count, as: type, into: buffer, library))
-      } catch {
-        return .failure(error)
-      }
-    }
-    try result.get()
+    try read(start: start, count: count, as: type, into: &bytes, library)
     return (0..<elements).map { index in
       let field = bytes[(index * length)..<((index + 1) * length)]
       let end = field.lastIndex { $0 != 0 }.map { $0 + 1 } ?? field.startIndex

@@ -39,17 +39,19 @@ public struct Dataset: ~Copyable, Sendable {
   /// - Parameters:
   ///   - start: the first index in each dimension.
   ///   - count: how many in each dimension.
+  ///   - tile: the extents of the block that `output` holds, when it is larger than `count` (chunks at the edge of a
+  ///     dataset are stored whole); the elements come to lie at its origin.
   ///   - type: the layout the elements get in memory.
-  ///   - output: exactly as many bytes as those elements take.
+  ///   - output: as many bytes as the tile takes.
   /// - Throws: ``HDF5Error`` for any failure; a missing filter or source file among them.
   public borrowing func read(
-    start: [Int], count: [Int], as type: borrowing MemoryType, into output: UnsafeMutableRawBufferPointer,
-    _ library: borrowing HDF5Library
+    start: [Int], count: [Int], tile: [Int]? = nil, as type: borrowing MemoryType,
+    into output: UnsafeMutableRawBufferPointer, _ library: borrowing HDF5Library
   ) throws(HDF5Error) {
     var elements = 1
-    for extent in count {
-      let (product, overflow) = elements.multipliedReportingOverflow(by: extent)
-      guard !overflow, extent >= 0 else { throw refusal("a block of absurd size was asked for") }
+    for (extent, room) in zip(count, tile ?? count) {
+      let (product, overflow) = elements.multipliedReportingOverflow(by: room)
+      guard !overflow, extent >= 0, extent <= room else { throw refusal("a block of absurd size was asked for") }
       elements = product
     }
     let (bytes, overflow) = elements.multipliedReportingOverflow(by: type.size)
@@ -64,9 +66,12 @@ public struct Dataset: ~Copyable, Sendable {
     }
     let first = start.map { hsize_t($0) }
     let extent = count.map { hsize_t($0) }
+    let room = (tile ?? count).map { hsize_t($0) }
+    let origin = [hsize_t](repeating: 0, count: extent.count)
     guard H5Sselect_hyperslab(space.id, H5S_SELECT_SET, first, nil, extent, nil) >= 0,
       H5Sselect_valid(space.id) > 0,
-      let memory = Handle(H5Screate_simple(CInt(extent.count), extent, nil), H5Sclose)
+      let memory = Handle(H5Screate_simple(CInt(room.count), room, nil), H5Sclose),
+      H5Sselect_hyperslab(memory.id, H5S_SELECT_SET, origin, nil, extent, nil) >= 0
     else { throw error("read", library) }
     guard H5Dread(handle.id, type.handle.id, memory.id, space.id, defaultProperties, output.baseAddress) >= 0 else {
       throw error("read", library)

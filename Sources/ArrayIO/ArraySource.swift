@@ -1,0 +1,138 @@
+internal import HDF5
+public import NPY
+
+/// An array whose flattened bytes can be read at any place; without a header.
+public protocol ArraySource: Sendable {
+  var description: ArrayDescription { get }
+
+  /// Copies bytes of the flattened array. `offset + output.count` lies inside of it.
+  /// - Throws: ``ArrayError`` where what lies underneath cannot be read.
+  func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError)
+}
+
+/// Consecutive rows of one dataset, as part of an array.
+public struct ArrayPart: Hashable, Sendable {
+  public var dataset: DatasetReference
+  /// In rows of the dataset.
+  public var firstRow: Int
+  public var rows: Int
+
+  public init(dataset: DatasetReference, firstRow: Int, rows: Int) {
+    self.dataset = dataset
+    self.firstRow = firstRow
+    self.rows = rows
+  }
+}
+
+/// An array made of rows of datasets, one part after the other along the first axis.
+public struct StoredArray: ArraySource {
+  public let description: ArrayDescription
+  private let parts: [ArrayPart]
+  /// The first row of each part in the array, and the total at the end.
+  private let firstRows: [Int]
+  private let rowSize: Int
+  private let store: DatasetStore
+
+  /// - Parameter dropsFirstAxis: of an array of one entry the first axis is left out, as `train_from_id` does.
+  /// - Returns: nil where the array would be absurdly large.
+  public init?(
+    element: ElementType, entryShape: [Int], parts: [ArrayPart], dropsFirstAxis: Bool = false, _ store: DatasetStore
+  ) {
+    var firstRows = [0]
+    firstRows.reserveCapacity(parts.count + 1)
+    for part in parts {
+      let (sum, overflow) = firstRows[firstRows.count - 1].addingReportingOverflow(part.rows)
+      guard !overflow else { return nil }
+      firstRows.append(sum)
+    }
+    let rows = firstRows[parts.count]
+    guard let row = ArrayDescription(element: element, shape: entryShape),
+      let description = ArrayDescription(
+        element: element, shape: dropsFirstAxis && rows == 1 ? entryShape : [rows] + entryShape)
+    else { return nil }
+    self.description = description
+    self.parts = parts
+    self.firstRows = firstRows
+    rowSize = row.dataSize
+    self.store = store
+  }
+
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    guard !output.isEmpty, rowSize > 0 else { return }
+    var part = partIndex(row: offset / rowSize)
+    var done = 0
+    while done < output.count, part < parts.count {
+      let begin = firstRows[part] * rowSize
+      let end = firstRows[part + 1] * rowSize
+      let position = offset + done
+      let count = min(output.count - done, end - position)
+      if count > 0 {
+        let dataset = try store.dataset(parts[part].dataset)
+        let (start, overflow) = parts[part].firstRow.multipliedReportingOverflow(by: rowSize)
+        guard !overflow else {
+          throw .damaged(
+            file: parts[part].dataset.file.path, object: parts[part].dataset.object, reason: "its index is absurd")
+        }
+        let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
+        try dataset.read(at: start + (position - begin), into: target, store.cache)
+        done += count
+      }
+      part += 1
+    }
+  }
+
+  /// The part that holds a row, by bisection.
+  private func partIndex(row: Int) -> Int {
+    var low = 0
+    var high = parts.count
+    while low < high {
+      let middle = (low + high) / 2
+      if firstRows[middle + 1] <= row { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
+
+/// An array that is in memory.
+public struct MemoryArray: ArraySource {
+  public let description: ArrayDescription
+  private let bytes: [UInt8]
+
+  public init(description: ArrayDescription, bytes: [UInt8]) {
+    self.description = description
+    self.bytes = bytes
+  }
+
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    bytes.withUnsafeBytes {
+      output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + output.count)]))
+    }
+  }
+}
+
+/// An array as a `.npy` file: the header, then the data.
+public struct NPYSource: ByteSource {
+  public let array: any ArraySource
+  private let header: [UInt8]
+
+  public init(_ array: any ArraySource) {
+    self.array = array
+    header = array.description.header
+  }
+
+  public var size: Int { header.count + array.description.dataSize }
+
+  public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
+    let count = available(at: offset, output.count)
+    var done = 0
+    if offset < header.count {
+      done = min(count, header.count - offset)
+      header.withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + done)])) }
+    }
+    if done < count {
+      let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<count])
+      try array.read(dataAt: offset + done - header.count, into: target)
+    }
+    return count
+  }
+}

@@ -1,0 +1,140 @@
+internal import Threads
+
+/// Which chunk of which dataset.
+struct ChunkKey: Hashable, Sendable {
+  /// ``StoredDataset/identifier``.
+  var dataset: UInt64
+  /// Chunks are numbered in C order over the grid.
+  var chunk: Int
+}
+
+/// Decoded chunks, shared by every open file, bounded in bytes.
+///
+/// It has to cover what the readers of the moment are in the middle of: 128 KiB requests against chunks of 256 KiB and more.
+/// What is read again later is the kernel's page cache's business. A chunk that several readers want at once is made once.
+public final class ChunkCache: @unchecked Sendable {
+  // Unchecked: everything mutable belongs to one shard and is only touched inside that shard's monitor.
+
+  private final class Entry {
+    let key: ChunkKey
+    var slab: Slab?
+    /// Toward the least recently used.
+    unowned(unsafe) var older: Entry?
+    /// Toward the most recently used.
+    unowned(unsafe) var newer: Entry?
+    init(_ key: ChunkKey) { self.key = key }
+  }
+
+  private final class Shard {
+    let monitor = Monitor()
+    /// An entry without a slab is being made by somebody.
+    var entries: [ChunkKey: Entry] = [:]
+    var oldest: Entry?
+    var newest: Entry?
+    var bytes = 0
+  }
+
+  private let shards: [Shard]
+  private let bytesPerShard: Int
+  let pool: SlabPool
+
+  /// - Parameter capacity: in bytes; what is being read at the moment may exceed it.
+  public init(capacity: Int) {
+    // Few enough that a chunk of 16 MiB fits into a shard of the default size, enough that threads seldom meet.
+    let count = capacity >= 256 << 20 ? 8 : 1
+    shards = (0..<count).map { _ in Shard() }
+    bytesPerShard = capacity / count
+    pool = SlabPool(mostFreeBytes: max(capacity / 4, 4 << 20))
+  }
+
+  private func shard(for key: ChunkKey) -> Shard {
+    shards.count == 1 ? shards[0] : shards[Int(UInt(bitPattern: key.hashValue) % UInt(shards.count))]
+  }
+
+  /// The chunk, from the cache or made by `load` on this thread. If another thread is making it, waits for that.
+  func chunk(
+    _ key: ChunkKey, size: Int, _ load: (UnsafeMutableRawBufferPointer) throws(ArrayError) -> Void
+  ) throws(ArrayError) -> Slab {
+    let shard = shard(for: key)
+    let known = shard.monitor.withLock { () -> Slab? in
+      while let entry = shard.entries[key] {
+        if let slab = entry.slab {
+          touch(entry, in: shard)
+          return slab
+        }
+        shard.monitor.wait()
+      }
+      shard.entries[key] = Entry(key)
+      return nil
+    }
+    if let known { return known }
+    guard let slab = pool.slab(size) else {
+      abandon(key, in: shard)
+      throw .system(file: "", object: "", errno: 12, reason: "there is no memory for a chunk of \(size) bytes")
+    }
+    do throws(ArrayError) {
+      try load(slab.bytes)
+    } catch {
+      abandon(key, in: shard)
+      throw error
+    }
+    // Slabs that fall out are freed outside the lock.
+    var evicted: [Slab] = []
+    shard.monitor.withLock {
+      if let entry = shard.entries[key] {
+        entry.slab = slab
+        append(entry, to: shard)
+        shard.bytes += slab.bytes.count
+        evict(from: shard, &evicted)
+      }
+      shard.monitor.broadcast()
+    }
+    return slab
+  }
+
+  /// Whether the chunk is there, or being made.
+  func isKnown(_ key: ChunkKey) -> Bool {
+    let shard = shard(for: key)
+    return shard.monitor.withLock { shard.entries[key] != nil }
+  }
+
+  /// A chunk that could not be made is forgotten: those who waited try for themselves, and get the error themselves.
+  private func abandon(_ key: ChunkKey, in shard: Shard) {
+    shard.monitor.withLock {
+      shard.entries[key] = nil
+      shard.monitor.broadcast()
+    }
+  }
+
+  private func evict(from shard: Shard, _ evicted: inout [Slab]) {
+    while shard.bytes > bytesPerShard, let oldest = shard.oldest, oldest !== shard.newest {
+      unlink(oldest, in: shard)
+      shard.entries[oldest.key] = nil
+      if let slab = oldest.slab {
+        shard.bytes -= slab.bytes.count
+        evicted.append(slab)
+      }
+    }
+  }
+
+  private func touch(_ entry: Entry, in shard: Shard) {
+    guard shard.newest !== entry else { return }
+    unlink(entry, in: shard)
+    append(entry, to: shard)
+  }
+
+  private func append(_ entry: Entry, to shard: Shard) {
+    entry.older = shard.newest
+    entry.newer = nil
+    shard.newest?.newer = entry
+    shard.newest = entry
+    if shard.oldest == nil { shard.oldest = entry }
+  }
+
+  private func unlink(_ entry: Entry, in shard: Shard) {
+    if let older = entry.older { older.newer = entry.newer } else { shard.oldest = entry.newer }
+    if let newer = entry.newer { newer.older = entry.older } else { shard.newest = entry.older }
+    entry.older = nil
+    entry.newer = nil
+  }
+}

@@ -1,0 +1,32 @@
+public import HDF5
+
+/// Why a run, or a part of it, cannot be used.
+public enum EXDFError: Error, Sendable, CustomStringConvertible {
+  case noSuchRun(path: String, reason: String)
+  case noFiles(directory: String)
+  case noUsableFile(directory: String, first: SkippedFile)
+  /// The structure of a file is not that of EXDF.
+  case structure(file: String, reason: String)
+  case hdf5(HDF5Error)
+  /// More of something than the tree can number.
+  case tooLarge(path: String, what: String)
+
+  public var description: String {
+    switch self {
+    case .noSuchRun(let path, let reason): "cannot open the run \(path): \(reason)"
+    case .noFiles(let directory): "no HDF5 files (*.h5) in \(directory)"
+    case .noUsableFile(let directory, let first):
+      "none of the HDF5 files in \(directory) can be used; the first, \(first.name): \(first.reason)"
+    case .structure(let file, let reason): "\(file): \(reason)"
+    case .hdf5(let error): error.description
+    case .tooLarge(let path, let what): "\(path): \(what)"
+    }
+  }
+}
+
+/// A file of the run that is left out, and why.
+public struct SkippedFile: Hashable, Sendable {
+  public var name: String
+  public var path: String
+  public var reason: String
+}
