@@ -30,16 +30,17 @@ let package = Package(
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "NPY", "Threads"], swiftSettings: strict),
-    .target(name: "Reports", dependencies: ["EXDF", "ArrayIO", "NPY"], swiftSettings: strict),
+    .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
+    .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
 
     // The tree and the two ways to it: a mount, and commands that need none.
-    .target(name: "RunTree", dependencies: ["EXDF", "ArrayIO", "Reports", "NPY", "Threads"], swiftSettings: strict),
+    .target(name: "RunTree", dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "HDF5", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
     .target(name: "ExampleRun", dependencies: ["HDF5"], swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [
-        "EXDF", "ArrayIO", "Reports", "RunTree", "FUSE", "ExampleRun",
+        "EXDF", "RunArrays", "ArrayIO", "Reports", "RunTree", "FUSE", "ExampleRun", "HDF5", "Threads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

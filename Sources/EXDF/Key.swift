@@ -107,6 +107,15 @@ extension Run {
     }
   }
 
+  /// How a key is stored in one of its files.
+  public func storage(of key: Key, inFile file: Int) throws(EXDFError) -> Storage {
+    try HDF5Library.withLock { (library) throws(EXDFError) in
+      try files[file].read(filePool, library) { (opened, library) throws(HDF5Error) in
+        try opened.dataset(key.path, library).storage(library)
+      }
+    }
+  }
+
   /// The unit of a key with its prefix, such as `μJ`; nil where the file names none.
   public static func units(in attributes: [String: AttributeValue]) -> String? {
     guard case .string(let unit)? = attributes["unitSymbol"] else { return nil }

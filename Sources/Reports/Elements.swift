@@ -1,0 +1,29 @@
+internal import ArrayIO
+internal import NPY
+
+/// All elements of a small array, read in pieces of a few megabytes.
+struct Elements {
+  let element: ElementType
+  private let bytes: [UInt8]
+
+  init(of array: some ArraySource) throws(ArrayError) {
+    element = array.description.element
+    var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
+      do throws(ArrayError) {
+        return .success(try array.read(dataAt: 0, into: buffer))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+    self.bytes = bytes
+  }
+
+  var count: Int { element.size == 0 ? 0 : bytes.count / element.size }
+
+  /// Gives `body` the bytes of one element.
+  func withElement<R>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[(number * element.size)..<((number + 1) * element.size)])) }
+  }
+}

@@ -1,0 +1,124 @@
+public import ArrayIO
+public import EXDF
+public import HDF5
+internal import NPY
+public import RunArrays
+
+/// The texts in a key's directory, and what its extended attributes say.
+public enum KeyReports {
+  /// `counts.csv`: entries in each train of the run, 0 where there is no data.
+  public static func counts(_ index: TrainIndex, in run: Run) -> [UInt8] {
+    var csv = CSV(header: ["train_id", "count"])
+    for (train, count) in zip(run.trainIDs, index.counts(trains: run.trainIDs.count)) {
+      csv.field(number: train)
+      csv.field(number: count)
+      csv.endLine()
+    }
+    return csv.bytes
+  }
+
+  /// A text of more entries than this would be hundreds of megabytes in memory: such a key has no values.csv.
+  private static let mostValues = 8 << 20
+
+  /// Whether a key has a `values.csv`.
+  public static func hasValues(_ number: Int, of source: Source, in arrays: RunArrays) -> Bool {
+    arrays.isScalar(arrays.run.keys(of: source)[number])
+      && arrays.run.index(ofKey: number, of: source).entries <= mostValues
+  }
+
+  /// `values.csv`: one row per entry.
+  public static func values(
+    ofKey number: Int, of source: Source, in arrays: RunArrays
+  ) throws(ArrayError) -> [UInt8] {
+    let run = arrays.run
+    let elements = try Elements(of: try arrays.array(ofKey: number, of: source))
+    var csv = CSV(header: ["train_id", "value"])
+    for segment in run.index(ofKey: number, of: source).segments {
+      for entry in 0..<segment.entries {
+        csv.field(number: run.trainIDs[segment.firstTrain + entry / segment.entriesPerTrain])
+        elements.withElement(segment.firstEntry + entry) { csv.field(elements.element, $0) }
+        csv.endLine()
+      }
+    }
+    return csv.bytes
+  }
+
+  /// `info.txt`.
+  public static func info(ofKey number: Int, of source: Source, in arrays: RunArrays) -> [UInt8] {
+    let run = arrays.run
+    let key = run.keys(of: source)[number]
+    let index = run.index(ofKey: number, of: source)
+    let attributes = (try? run.attributes(of: key, in: source)) ?? [:]
+    var text = Text()
+    text.append(line: "\(source.name) \(key.name)")
+    if let obstacle = arrays.obstacle(to: key) {
+      text.append(line: "no array:         \(obstacle)")
+    } else {
+      do throws(ArrayError) {
+        let entry = try arrays.entry(ofKey: number, of: source)
+        text.append(line: "dtype:            \(entry.element.descriptor)")
+        text.append(line: "entry shape:      \(Shape.literal(entry.shape))")
+      } catch {
+        text.append(line: "no array:         \(error)")
+      }
+    }
+    text.append(line: "entries:          \(index.entries)")
+    text.append(line: "trains with data: \(index.trainsWithData) of \(run.trainIDs.count)")
+    if let units = Run.units(in: attributes) { text.append(line: "units:            \(units)") }
+    if arrays.isScalar(key), !hasValues(number, of: source, in: arrays) {
+      text.append(line: "no values.csv:    it would have more than \(mostValues) rows")
+    }
+    for line in storageLines(key, source, run) { text.append(line: line) }
+    if !attributes.isEmpty {
+      text.append(line: "attributes:")
+      for (name, value) in attributes.sorted(by: { $0.key.precedes($1.key) }) {
+        text.append(line: "  \(name): \(self.text(of: value))")
+      }
+    }
+    return text.bytes
+  }
+
+  private static func storageLines(_ key: Key, _ source: Source, _ run: Run) -> [String] {
+    let file = run.files[source.files[0]]
+    var lines = ["dataset:          \(key.path)", "files:            \(source.files.count), the first is \(file.name)"]
+    do throws(EXDFError) {
+      let storage = try run.storage(of: key, inFile: source.files[0])
+      lines.append("storage:          \(text(of: storage))")
+      let missing = storage.filters.filter { !$0.isAvailable }.map { $0.name.isEmpty ? "\($0.identifier)" : $0.name }
+      if !missing.isEmpty {
+        lines.append("unreadable:       the HDF5 filter \(missing.joined(separator: ", ")) is not installed here")
+      }
+    } catch {
+      lines.append("storage:          \(error)")
+    }
+    return lines
+  }
+
+  private static func text(of storage: Storage) -> String {
+    let layout =
+      switch storage.layout {
+      case .compact: "compact"
+      case .contiguous(let offset): offset == nil ? "contiguous, never written" : "contiguous"
+      case .chunked(let shape): "chunks of \(Shape.literal(shape))"
+      case .virtual: "virtual: the data is in other datasets"
+      case .external: "in other files"
+      }
+    let filters = storage.filters.map { $0.name.isEmpty ? "filter \($0.identifier)" : $0.name }
+    return filters.isEmpty ? layout : "\(layout), \(filters.joined(separator: ", "))"
+  }
+
+  /// An attribute as one line of text.
+  public static func text(of value: AttributeValue) -> String {
+    func list(_ elements: [String]) -> String {
+      elements.count == 1 ? elements[0] : "[" + elements.joined(separator: ", ") + "]"
+    }
+    switch value {
+    case .string(let text): return text
+    case .strings(let texts): return list(texts)
+    case .integers(let numbers): return list(numbers.map(String.init))
+    case .unsigned(let numbers): return list(numbers.map(String.init))
+    case .floats(let numbers): return list(numbers.map(\.description))
+    case .other(let what): return what
+    }
+  }
+}

@@ -1,0 +1,118 @@
+public import ArrayIO
+public import EXDF
+internal import HDF5
+internal import NPY
+public import RunArrays
+
+/// The texts in a source's directory.
+public enum SourceReports {
+  /// `info.txt`: what the source is, where it is, and its keys.
+  public static func info(of source: Source, in arrays: RunArrays) -> [UInt8] {
+    let run = arrays.run
+    var text = Text()
+    text.append(line: source.name)
+    text.append(line: "kind:             \(source.kind.rawValue) source")
+    text.append(line: "aggregator:       \(run.files[source.files[0]].aggregator)")
+    text.append(line: "trains with data: \(run.trainsWithData(of: source)) of \(run.trainIDs.count)")
+    text.append(line: "files:            \(source.files.count)")
+    for file in source.files { text.append(line: "  \(run.files[file].name)") }
+    let keys = run.keys(of: source)
+    if keys.isEmpty { text.append(line: "keys:             none; see run.csv for its values at the start of the run") }
+    for group in run.groups(of: source) where keys.contains(where: { $0.group == group }) {
+      let index = run.index(ofGroup: group, of: source)
+      let title = group.isEmpty ? "keys" : "keys of \(group)"
+      text.append(line: "")
+      text.append(line: "\(title): \(index.entries) entries in \(index.trainsWithData) trains")
+      for (number, key) in keys.enumerated() where key.group == group {
+        text.append(line: "  \(key.name)\t\(typeText(number, source, arrays))")
+      }
+    }
+    return text.bytes
+  }
+
+  /// `<f4 (1000,)`, or why there is no array.
+  private static func typeText(_ number: Int, _ source: Source, _ arrays: RunArrays) -> String {
+    if let obstacle = arrays.obstacle(to: arrays.run.keys(of: source)[number]) { return "no array: \(obstacle)" }
+    do throws(ArrayError) {
+      let entry = try arrays.entry(ofKey: number, of: source)
+      return entry.shape.isEmpty ? entry.element.descriptor : "\(entry.element.descriptor) \(Shape.literal(entry.shape))"
+    } catch {
+      return "no array: \(error)"
+    }
+  }
+
+  /// `counts.csv`: entries in each train of the run, a column per index group.
+  public static func counts(of source: Source, in run: Run) -> [UInt8] {
+    let groups = run.groups(of: source)
+    var csv = CSV(header: ["train_id"] + (source.kind == .control ? ["count"] : groups))
+    let counts = groups.map { run.index(ofGroup: $0, of: source).counts(trains: run.trainIDs.count) }
+    for (index, train) in run.trainIDs.enumerated() {
+      csv.field(number: train)
+      for column in counts { csv.field(number: column[index]) }
+      csv.endLine()
+    }
+    return csv.bytes
+  }
+
+  /// Tables are for people: more values than this in one belong in an array.
+  private static let mostTableCells = 16 << 20
+
+  /// `table.csv`: a column per scalar key that has at most one entry in any train; only trains with data.
+  ///
+  /// - Throws: ``ArrayIO/ArrayError`` where a value cannot be read: half a table would be taken for a whole one.
+  public static func table(of source: Source, in arrays: RunArrays) throws(ArrayError) -> [UInt8] {
+    let run = arrays.run
+    let keys = run.keys(of: source)
+    var columns: [(name: String, index: TrainIndex, elements: Elements)] = []
+    for (number, key) in keys.enumerated() where arrays.isScalar(key) && (source.kind == .instrument || key.isValue) {
+      let index = run.index(ofKey: number, of: source)
+      guard index.mostEntries <= 1, index.entries * (columns.count + 1) <= mostTableCells else { continue }
+      columns.append((key.name, index, try Elements(of: try arrays.array(ofKey: number, of: source))))
+    }
+    var csv = CSV(header: ["train_id"] + columns.map(\.name))
+    var next = columns.map { $0.index.nextTrain(from: 0) }
+    while let train = next.compactMap({ $0 }).min() {
+      csv.field(number: run.trainIDs[train])
+      for (number, column) in columns.enumerated() {
+        guard next[number] == train, let location = column.index.location(ofTrain: train) else {
+          csv.emptyField()
+          continue
+        }
+        column.elements.withElement(location.firstEntry) { csv.field(column.elements.element, $0) }
+        next[number] = column.index.nextTrain(from: train + 1)
+      }
+      csv.endLine()
+    }
+    return csv.bytes
+  }
+
+  /// `run.csv`: the properties of a control source at the start of the run. Several values of one property stand in brackets.
+  public static func runValues(of source: Source, in run: Run) -> [UInt8] {
+    var csv = CSV(header: ["key", "value"])
+    for value in run.runValues(of: source) {
+      csv.field(value.key)
+      csv.field(text(of: value))
+      csv.endLine()
+    }
+    return csv.bytes
+  }
+
+  private static func text(of value: RunValue) -> String {
+    var elements: [String] = []
+    switch value.contents {
+    case .unreadable: return ""
+    case .strings(let strings): elements = strings.map { String(decoding: $0, as: UTF8.self) }
+    case .bytes(let bytes, let datatype):
+      guard case .element(let element, _) = Representation(datatype), element.size > 0 else { return "" }
+      elements = bytes.withUnsafeBytes { buffer in
+        stride(from: 0, to: buffer.count - element.size + 1, by: element.size).map { start in
+          var text = Text()
+          ElementText.append(element, UnsafeRawBufferPointer(rebasing: buffer[start..<(start + element.size)]), to: &text)
+          return String(decoding: text.bytes, as: UTF8.self)
+        }
+      }
+    }
+    if value.shape.isEmpty, elements.count == 1 { return elements[0] }
+    return "[" + elements.joined(separator: ", ") + "]"
+  }
+}

@@ -1,0 +1,141 @@
+internal import NPY
+
+/// Text under construction, as the bytes that a file of the tree has.
+struct Text {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  mutating func append(line text: String) {
+    append(text)
+    bytes.append(0x0A)
+  }
+
+  mutating func append(byte: UInt8) { bytes.append(byte) }
+
+  mutating func append(number: some BinaryInteger) {
+    // Fits 64 bits with a sign; written backwards.
+    if number < 0 { bytes.append(0x2D) }
+    var rest = UInt64(number.magnitude)
+    var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+    var count = 0
+    repeat {
+      digits[count] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+      rest /= 10
+      count += 1
+    } while rest > 0
+    while count > 0 {
+      count -= 1
+      bytes.append(digits[count])
+    }
+  }
+}
+
+/// Lines of a table: fields are quoted only where they must be (RFC 4180).
+struct CSV {
+  private(set) var text = Text()
+  private var isAtStart = true
+
+  init(header: [String]) {
+    for name in header { field(name) }
+    endLine()
+  }
+
+  var bytes: [UInt8] { text.bytes }
+
+  mutating func field(_ value: String) {
+    separate()
+    let mustQuote = value.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
+    if mustQuote {
+      text.append(byte: 0x22)
+      for byte in value.utf8 {
+        if byte == 0x22 { text.append(byte: 0x22) }
+        text.append(byte: byte)
+      }
+      text.append(byte: 0x22)
+    } else {
+      text.append(value)
+    }
+  }
+
+  mutating func field(number: some BinaryInteger) {
+    separate()
+    text.append(number: number)
+  }
+
+  mutating func emptyField() { separate() }
+
+  mutating func field(_ element: ElementType, _ bytes: UnsafeRawBufferPointer) {
+    if case .bytes = element {
+      field(ElementText.string(bytes))
+    } else {
+      separate()
+      ElementText.append(element, bytes, to: &text)
+    }
+  }
+
+  mutating func endLine() {
+    text.append(byte: 0x0A)
+    isAtStart = true
+  }
+
+  private mutating func separate() {
+    if !isAtStart { text.append(byte: 0x2C) }
+    isAtStart = false
+  }
+}
+
+/// One element of an array as text: the shortest that reads back to the same value.
+enum ElementText {
+  static func append(_ element: ElementType, _ bytes: UnsafeRawBufferPointer, to text: inout Text) {
+    switch element {
+    case .boolean: text.append(bytes[0] == 0 ? "false" : "true")
+    case .integer(let size, let signed, let big):
+      let raw = integer(bytes, size, big)
+      if signed {
+        let shift = 64 - 8 * size
+        text.append(number: Int64(bitPattern: raw << shift) >> shift)
+      } else {
+        text.append(number: raw)
+      }
+    case .float(let size, let big): text.append(float(bytes, size, big))
+    case .complex(let size, let big):
+      let half = size / 2
+      let imaginary = float(UnsafeRawBufferPointer(rebasing: bytes[half...]), half, big)
+      text.append(float(bytes, half, big))
+      if imaginary.first != "-" { text.append("+") }
+      text.append(imaginary + "j")
+    case .bytes: text.append(string(bytes))
+    case .time(let descriptor):
+      text.append(number: Int64(bitPattern: integer(bytes, 8, descriptor.hasPrefix(">"))))
+    case .raw, .structure:
+      for byte in bytes { text.append(String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)) }
+    }
+  }
+
+  /// A byte string without its padding, as UTF-8.
+  static func string(_ bytes: UnsafeRawBufferPointer) -> String {
+    let end = bytes.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+    return String(decoding: bytes[..<end], as: UTF8.self)
+  }
+
+  private static func integer(_ bytes: UnsafeRawBufferPointer, _ size: Int, _ isBigEndian: Bool) -> UInt64 {
+    var value: UInt64 = 0
+    for index in 0..<size { value = value << 8 | UInt64(bytes[isBigEndian ? index : size - 1 - index]) }
+    return value
+  }
+
+  private static func float(_ bytes: UnsafeRawBufferPointer, _ size: Int, _ isBigEndian: Bool) -> String {
+    switch size {
+    case 2: return Float16(bitPattern: UInt16(integer(bytes, 2, isBigEndian))).description
+    case 4: return Float(bitPattern: UInt32(integer(bytes, 4, isBigEndian))).description
+    case 8: return Double(bitPattern: integer(bytes, 8, isBigEndian)).description
+    default:
+      #if arch(x86_64) || arch(i386)
+        return bytes.loadUnaligned(as: Float80.self).description
+      #else
+        return "?"
+      #endif
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// The number of a node, as the kernel knows it: its parts packed into 64 bits.
+///
+///     63          38 37      22 21       6 5     0
+///     |    train    |   key    |  source  | kind |
+///
+/// The root is 1, as FUSE wants it; 0 is nobody. Slices use everything above the kind for their number in the table.
+public struct NodeID: RawRepresentable, Hashable, Sendable {
+  public var rawValue: UInt64
+
+  public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  /// More sources, keys of one source, or trains than this have no number.
+  static let mostSources = 1 << 16
+  static let mostKeys = 1 << 16
+  static let mostTrains = 1 << 26
+
+  private enum Kind: UInt64 {
+    case root = 1
+    case rootFile, files, fileLink, sources, sourcePath, source, sourceFile, keys, key, keyFile, keyTrains, keyTrain
+    case trains, train, trainPath, trainSource, trainKey, slice
+  }
+
+  private init(_ kind: Kind, source: Int = 0, key: Int = 0, train: Int = 0) {
+    rawValue = kind.rawValue | UInt64(source) << 6 | UInt64(key) << 22 | UInt64(train) << 38
+  }
+
+  public init(_ node: Node) {
+    switch node {
+    case .root: self.init(.root)
+    case .rootFile(let file): self.init(.rootFile, source: Int(file.rawValue))
+    case .files: self.init(.files)
+    case .fileLink(let file): self.init(.fileLink, train: file)
+    case .sources: self.init(.sources)
+    case .sourcePath(let path): self.init(.sourcePath, source: path)
+    case .source(let source): self.init(.source, source: source)
+    case .sourceFile(let source, let file): self.init(.sourceFile, source: source, key: Int(file.rawValue))
+    case .keys(let source): self.init(.keys, source: source)
+    case .key(let source, let key): self.init(.key, source: source, key: key)
+    case .keyFile(let source, let key, let file):
+      self.init(.keyFile, source: source, key: key, train: Int(file.rawValue))
+    case .keyTrains(let source, let key): self.init(.keyTrains, source: source, key: key)
+    case .keyTrain(let source, let key, let train): self.init(.keyTrain, source: source, key: key, train: train)
+    case .trains: self.init(.trains)
+    case .train(let train): self.init(.train, train: train)
+    case .trainPath(let train, let path): self.init(.trainPath, source: path, train: train)
+    case .trainSource(let train, let source): self.init(.trainSource, source: source, train: train)
+    case .trainKey(let train, let source, let key): self.init(.trainKey, source: source, key: key, train: train)
+    case .slice(let number): rawValue = Kind.slice.rawValue | number << 6
+    }
+  }
+
+  /// The node of a number that came from ``init(_:)``; nil for any other kind.
+  public var node: Node? {
+    guard let kind = Kind(rawValue: rawValue & 63) else { return nil }
+    let source = Int(rawValue >> 6 & 0xFFFF)
+    let key = Int(rawValue >> 22 & 0xFFFF)
+    let train = Int(rawValue >> 38)
+    switch kind {
+    case .root: return .root
+    case .rootFile: return RootFile(rawValue: UInt8(truncatingIfNeeded: source)).map { .rootFile($0) }
+    case .files: return .files
+    case .fileLink: return .fileLink(train)
+    case .sources: return .sources
+    case .sourcePath: return .sourcePath(source)
+    case .source: return .source(source)
+    case .sourceFile: return SourceFile(rawValue: UInt8(truncatingIfNeeded: key)).map { .sourceFile(source, $0) }
+    case .keys: return .keys(source)
+    case .key: return .key(source: source, key: key)
+    case .keyFile:
+      return KeyFile(rawValue: UInt8(truncatingIfNeeded: train)).map { .keyFile(source: source, key: key, $0) }
+    case .keyTrains: return .keyTrains(source: source, key: key)
+    case .keyTrain: return .keyTrain(source: source, key: key, train: train)
+    case .trains: return .trains
+    case .train: return .train(train)
+    case .trainPath: return .trainPath(train: train, path: source)
+    case .trainSource: return .trainSource(train: train, source: source)
+    case .trainKey: return .trainKey(train: train, source: source, key: key)
+    case .slice: return .slice(rawValue >> 6)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+internal import EXDF
+
+/// `README.txt` at the root of a mounted run.
+enum ReadMe {
+  static func text(for run: Run) -> [UInt8] {
+    // Names that exist, so that the lines can be pasted as they are.
+    let source = run.sources.first { $0.legacyTarget == nil && !run.keys(of: $0).isEmpty }
+    let sourceName = source?.name ?? "SOURCE"
+    let keyName = source.flatMap { source in
+      let keys = run.keys(of: source)
+      return (keys.first { $0.isValue } ?? keys.first { !$0.name.hasSuffix("trainId") } ?? keys.first)?.name
+    } ?? "KEY"
+    let train = run.trainIDs.first.map(String.init) ?? "TRAIN"
+    let key = "sources/\(sourceName)/keys/\(keyName)"
+    return Array(
+      """
+      This is a European XFEL run as a directory tree. Everything in it is made on demand from the
+      HDF5 files under files/; nothing is converted or copied, and nothing can be changed.
+
+        info.txt  info.json          what is in the run
+        trains.csv                   one row per train: id, time, whether it is suspect
+        sources.csv  keys.csv        one row per source, one row per key
+        train_ids.npy                the train ids as an array
+        files/                       links to the HDF5 files
+        sources/SOURCE/              by source: info.txt, counts.csv, table.csv, keys/
+        sources/SOURCE/keys/KEY/     array.npy (all trains), trains/ID.npy (one train), values.csv
+        trains/ID/SOURCE/KEY.npy     the same arrays, by train
+
+      Paste these in the mount point.
+
+      Shell
+        cat info.txt
+        grep -i intensity keys.csv
+        column -s, -t < sources.csv | less
+        head \(key)/counts.csv
+        getfattr -d \(key)/array.npy
+
+      Python
+        import numpy as np
+        a = np.load("\(key)/array.npy", mmap_mode="r")
+        t = np.load("\(key)/trains/\(train).npy")
+        s = np.load("\(key)/array@0:10.npy")        # a[0:10], and only that is read
+
+      Julia
+        using NPZ
+        a = npzread("\(key)/array.npy")
+
+      R
+        library(RcppCNPy)
+        a <- npyLoad("\(key)/array.npy")
+
+      MATLAB (npy-matlab)
+        a = readNPY('\(key)/array.npy');
+
+      C++ (cnpy)
+        cnpy::NpyArray a = cnpy::npy_load("\(key)/array.npy");
+
+      """.utf8)
+  }
+}

@@ -1,0 +1,151 @@
+public import ArrayIO
+internal import EXDF
+internal import Reports
+internal import RunArrays
+
+/// What `stat` says of a node.
+public struct TreeAttributes: Sendable {
+  public var kind: NodeKind
+  /// In bytes; of a link the length of its target.
+  public var size: Int
+  /// False while a report is being made: its size is 0 until then.
+  public var isFinal = true
+  public var linkCount: Int
+  public var modified: RunTree.Time
+}
+
+extension RunTree {
+  /// The attributes of a node. Exact sizes, computed from counts and types; no array is read for them.
+  /// - Throws: ``TreeError/notFound(reason:)`` for a number that is no node's.
+  public func attributes(of node: Node) throws(TreeError) -> TreeAttributes {
+    let kind = kind(of: node)
+    switch kind {
+    case .directory:
+      return TreeAttributes(kind: kind, size: 0, linkCount: try linkCount(of: node), modified: modified(node))
+    case .symbolicLink:
+      return TreeAttributes(kind: kind, size: try target(of: node).utf8.count, linkCount: 1, modified: modified(node))
+    case .file:
+      let size = try size(of: node)
+      return TreeAttributes(
+        kind: kind, size: size ?? 0, isFinal: size != nil, linkCount: 1, modified: modified(node))
+    }
+  }
+
+  /// How long `stat` waits for a table that needs every source of the run before it says 0: long enough for small runs, too
+  /// short to be noticed.
+  private static let patience = 100
+
+  /// nil while it is not known.
+  private func size(of node: Node) throws(TreeError) -> Int? {
+    if case .rootFile(let file) = node, let table = tables[file] {
+      return table.value(within: Self.patience) { self.table(file) }?.count
+    }
+    if let description = try arrayDescription(of: node) { return description.header.count + description.dataSize }
+    do throws(ArrayError) {
+      return try texts.size(of: node) { () throws(ArrayError) in try text(of: node) }
+    } catch {
+      // The name stays; opening it gives the reason.
+      return nil
+    }
+  }
+
+  /// What a `.npy` node holds; nil for a text.
+  func arrayDescription(of node: Node) throws(TreeError) -> ArrayDescription? {
+    do throws(ArrayError) {
+      switch node {
+      case .rootFile(.trainIDs): return TrainIDArray(of: run).description
+      case .keyFile(let source, let key, .array):
+        guard isValid(source: source, key: key) else { throw TreeError.notFound(reason: nil) }
+        return try arrays.description(ofKey: key, of: run.sources[source])
+      case .keyFile(let source, let key, .trainIDs):
+        guard isValid(source: source, key: key) else { throw TreeError.notFound(reason: nil) }
+        return TrainIDArray(of: run.index(ofKey: key, of: run.sources[source]), in: run).description
+      case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
+        guard isValid(source: source, key: key, train: train),
+          let location = run.index(ofKey: key, of: run.sources[source]).location(ofTrain: train)
+        else { throw TreeError.notFound(reason: nil) }
+        return try arrays.description(ofKey: key, of: run.sources[source], entries: location.rows)
+      default: break
+      }
+    } catch let error as ArrayError {
+      throw .unreadable(error)
+    } catch let error as TreeError {
+      throw error
+    }
+    guard case .slice(let number) = node else { return nil }
+    guard let entry = slices[number] else { throw .notFound(reason: nil) }
+    return try array(of: entry).description
+  }
+
+  private func linkCount(of node: Node) throws(TreeError) -> Int {
+    // "." and the name in the parent, and the ".." of each directory in it.
+    switch node {
+    case .root: return 2 + 3
+    case .sources: return 2 + subdirectories(of: 0)
+    case .sourcePath(let path):
+      guard path < paths.directories.count else { throw .notFound(reason: nil) }
+      return 2 + subdirectories(of: path) + (paths.directories[path].source == nil ? 0 : 1)
+    case .train: return 2 + subdirectories(of: 0)
+    case .trainPath(_, let path):
+      guard path < paths.directories.count else { throw .notFound(reason: nil) }
+      return 2 + subdirectories(of: path)
+    case .source: return 3
+    case .keys(let source): return 2 + keys(of: source).count
+    case .key(let source, let key):
+      guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
+      return hasArray(source, key) ? 3 : 2
+    case .trains: return 2 + run.trainIDs.count
+    default: return 2
+    }
+  }
+
+  private func subdirectories(of path: Int) -> Int {
+    paths.directories[path].children.count { child in
+      if case .source(let source) = child.target { return run.sources[source].legacyTarget == nil }
+      return true
+    }
+  }
+
+  private func modified(_ node: Node) -> Time {
+    switch node {
+    case .train(let train), .trainPath(let train, _), .trainSource(let train, _):
+      return modified(train: train, orFiles: nil)
+    case .keyTrain(let source, _, let train), .trainKey(let train, let source, _):
+      return modified(train: train, orFiles: source < run.sources.count ? run.sources[source].files : nil)
+    case .source(let source), .sourceFile(let source, _), .keys(let source), .key(let source, _),
+      .keyFile(let source, _, _), .keyTrains(let source, _):
+      return source < run.sources.count ? modified(files: run.sources[source].files) : modified
+    case .fileLink(let file):
+      let path = file < fileLinks.count ? fileLinks[file].path : ""
+      return run.files.first { $0.reference.path == path }.map { Time($0.reference.identity) } ?? modified
+    default: return modified
+    }
+  }
+
+  /// The train's own time stamp, where the format has one.
+  private func modified(train: Int, orFiles files: [Int]?) -> Time {
+    let times = run.trainTimes()
+    if train < times.timestamps.count, times.timestamps[train] != 0 { return Time(timestamp: times.timestamps[train]) }
+    return files.map(modified(files:)) ?? modified
+  }
+
+  private func modified(files: [Int]) -> Time {
+    files.map { Time(run.files[$0].reference.identity) }.max() ?? modified
+  }
+
+  /// Where a link leads.
+  /// - Throws: ``TreeError/notALink``.
+  public func target(of node: Node) throws(TreeError) -> String {
+    switch node {
+    case .fileLink(let file):
+      guard file < fileLinks.count else { throw .notFound(reason: nil) }
+      return fileLinks[file].path
+    case .source(let source), .trainSource(_, let source):
+      guard source < run.sources.count, let target = run.sources[source].legacyTarget,
+        let names = SourcePaths.components(of: target), let own = SourcePaths.components(of: run.sources[source].name)
+      else { throw .notALink }
+      return (Array(repeating: "..", count: own.count - 1) + names).joined(separator: "/")
+    default: throw .notALink
+    }
+  }
+}

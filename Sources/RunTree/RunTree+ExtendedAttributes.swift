@@ -1,0 +1,66 @@
+internal import ArrayIO
+internal import EXDF
+internal import HDF5
+internal import NPY
+internal import Reports
+
+extension RunTree {
+  /// The extended attributes of a node by name, `user.` included: of arrays and the directories that hold them.
+  /// - Throws: ``TreeError/unreadable(_:)``.
+  public func extendedAttributes(of node: Node) throws(TreeError) -> [String: [UInt8]] {
+    guard let (number, key) = sourceAndKey(of: node), isValid(source: number, key: key) else {
+      return try plainAttributes(of: node)
+    }
+    let source = run.sources[number]
+    let described = keys(of: number)[key]
+    var texts: [String: String] = [:]
+    let attributes: [String: AttributeValue]
+    do throws(EXDFError) {
+      attributes = try run.attributes(of: described, in: source)
+    } catch {
+      throw .unreadable(ArrayError(error))
+    }
+    for (name, value) in attributes { texts[name] = KeyReports.text(of: value) }
+    texts["source"] = source.name
+    texts["key"] = described.name
+    texts["units"] = Run.units(in: attributes)
+    if hasArray(number, key) {
+      let array: Node =
+        switch node {
+        case .key, .keyTrains: .keyFile(source: number, key: key, .array)
+        default: node
+        }
+      if let description = try arrayDescription(of: array) {
+        texts["dtype"] = description.element.descriptor
+        texts["shape"] = Shape.literal(description.shape)
+      }
+    }
+    var result: [String: [UInt8]] = [:]
+    for (name, text) in texts where !name.isEmpty { result["user.\(name)"] = Array(text.utf8) }
+    return result
+  }
+
+  /// Arrays that are no key's: the train ids.
+  private func plainAttributes(of node: Node) throws(TreeError) -> [String: [UInt8]] {
+    guard kind(of: node) == .file, let description = try arrayDescription(of: node) else { return [:] }
+    return [
+      "user.dtype": Array(description.element.descriptor.utf8),
+      "user.shape": Array(Shape.literal(description.shape).utf8),
+    ]
+  }
+
+  private func sourceAndKey(of node: Node) -> (Int, Int)? {
+    switch node {
+    case .key(let source, let key), .keyTrains(let source, let key), .keyFile(let source, let key, .array),
+      .keyTrain(let source, let key, _), .trainKey(_, let source, let key):
+      return (source, key)
+    case .slice(let number):
+      switch slices[number]?.base {
+      case .node(let base)?: return sourceAndKey(of: base)
+      case .trains(let source, let key, _)?: return (source, key)
+      case nil: return nil
+      }
+    default: return nil
+    }
+  }
+}

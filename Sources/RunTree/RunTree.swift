@@ -1,0 +1,105 @@
+public import ArrayIO
+public import EXDF
+public import HDF5
+public import RunArrays
+internal import Threads
+
+/// The tree of TREE.md over one run: what is where, how large, and where its bytes come from. Knows nothing of FUSE.
+public final class RunTree: Sendable {
+  public let run: Run
+  public let arrays: RunArrays
+  let paths: SourcePaths
+  let slices = SliceTable()
+  let texts = TextStore()
+  /// The newest of the run's files: the time of whatever is made from all of them.
+  let modified: Time
+  /// The run's HDF5 files, the unusable ones too, by name.
+  let fileLinks: [(name: String, path: String)]
+  /// Owner, group and mode bits of everything in the tree: those of the run's first file, and read by nobody who may not read
+  /// all of the run's files.
+  public let ownership: FileOwnership?
+
+  /// The tables that need every source of the run: made in the background, from the first time anybody looks at them.
+  let tables: [RootFile: Once<[UInt8]>]
+
+  /// A moment: seconds and nanoseconds since 1970 UTC.
+  public struct Time: Hashable, Comparable, Sendable {
+    public var seconds: Int64
+    public var nanoseconds: Int64
+
+    public static func < (left: Time, right: Time) -> Bool {
+      (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+    }
+
+    init(_ identity: FileIdentity) {
+      seconds = identity.modificationSeconds
+      nanoseconds = identity.modificationNanoseconds
+    }
+
+    /// Nanoseconds since 1970, as INDEX/timestamp has them.
+    init(timestamp: UInt64) {
+      seconds = Int64(timestamp / 1_000_000_000)
+      nanoseconds = Int64(timestamp % 1_000_000_000)
+    }
+  }
+
+  /// - Parameter report: told of what has no place in the tree.
+  public init(_ arrays: RunArrays, report: @Sendable (String) -> Void) {
+    self.arrays = arrays
+    run = arrays.run
+    paths = SourcePaths(run.sources) { report("the source \($0.name) has no place in the tree: its name is no path") }
+    let identities = run.files.map(\.reference.identity)
+    modified = identities.map(Time.init).max() ?? Time(timestamp: 0)
+    let links = run.files.map { ($0.name, $0.reference.path) } + run.skippedFiles.map { ($0.name, $0.path) }
+    fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
+    let ownerships = run.files.compactMap { FileOwnership(path: $0.reference.path) }
+    ownership = ownerships.first.map { first in
+      var common = first
+      common.permissions = ownerships.reduce(0o444) { $0 & $1.permissions }
+      return common
+    }
+    tables = Dictionary(uniqueKeysWithValues: [.trains, .sources, .keys].map { ($0, Once<[UInt8]>()) })
+  }
+
+  /// Whether a node is a directory, a file or a link; arithmetic only.
+  public func kind(of node: Node) -> NodeKind {
+    switch node {
+    case .root, .files, .sources, .sourcePath, .keys, .key, .keyTrains, .trains, .train, .trainPath: .directory
+    case .rootFile, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: .file
+    case .fileLink: .symbolicLink
+    case .source(let source), .trainSource(_, let source):
+      source < run.sources.count && run.sources[source].legacyTarget != nil ? .symbolicLink : .directory
+    }
+  }
+
+  /// The keys of a source that have a number.
+  func keys(of source: Int) -> ArraySlice<Key> {
+    guard source < run.sources.count else { return [] }
+    return run.keys(of: run.sources[source]).prefix(NodeID.mostKeys)
+  }
+
+  /// The position of a key in its source, by bisection.
+  func keyNumber(_ name: String, of source: Int) -> Int? {
+    let keys = keys(of: source)
+    var low = 0
+    var high = keys.count
+    while low < high {
+      let middle = (low + high) / 2
+      if FileNames.encode(keys[middle].name).precedes(name) { low = middle + 1 } else { high = middle }
+    }
+    return low < keys.count && FileNames.encode(keys[low].name) == name ? low : nil
+  }
+
+  /// Whether the node is one that a walk from the root can have led to: numbers of the kernel are trusted no more than files.
+  func isValid(source: Int, key: Int? = nil, train: Int? = nil) -> Bool {
+    source < run.sources.count && (key.map { $0 < keys(of: source).count } ?? true)
+      && (train.map { $0 < run.trainIDs.count } ?? true)
+  }
+
+  /// Whether a key has arrays at all.
+  func hasArray(_ source: Int, _ key: Int) -> Bool {
+    arrays.obstacle(to: keys(of: source)[key]) == nil
+  }
+}
+
+public enum NodeKind: Sendable { case directory, file, symbolicLink }
