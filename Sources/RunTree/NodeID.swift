@@ -20,32 +20,32 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case trains, train, trainPath, trainSource, trainKey, slice
   }
 
-  private init(_ kind: Kind, source: Int = 0, key: Int = 0, train: Int = 0) {
+  private init(kind: Kind, source: Int = 0, key: Int = 0, train: Int = 0) {
     rawValue = kind.rawValue | UInt64(source) << 6 | UInt64(key) << 22 | UInt64(train) << 38
   }
 
   public init(_ node: Node) {
     switch node {
-    case .root: self.init(.root)
-    case .rootFile(let file): self.init(.rootFile, source: Int(file.rawValue))
-    case .files: self.init(.files)
-    case .fileLink(let file): self.init(.fileLink, train: file)
-    case .sources: self.init(.sources)
-    case .sourcePath(let path): self.init(.sourcePath, source: path)
-    case .source(let source): self.init(.source, source: source)
-    case .sourceFile(let source, let file): self.init(.sourceFile, source: source, key: Int(file.rawValue))
-    case .keys(let source): self.init(.keys, source: source)
-    case .key(let source, let key): self.init(.key, source: source, key: key)
+    case .root: self.init(kind: .root)
+    case .rootFile(let file): self.init(kind: .rootFile, source: Int(file.rawValue))
+    case .files: self.init(kind: .files)
+    case .fileLink(let file): self.init(kind: .fileLink, train: file)
+    case .sources: self.init(kind: .sources)
+    case .sourcePath(let path): self.init(kind: .sourcePath, source: path)
+    case .source(let source): self.init(kind: .source, source: source)
+    case .sourceFile(let source, let file): self.init(kind: .sourceFile, source: source, key: Int(file.rawValue))
+    case .keys(let source): self.init(kind: .keys, source: source)
+    case .key(let source, let key): self.init(kind: .key, source: source, key: key)
     case .keyFile(let source, let key, let file):
-      self.init(.keyFile, source: source, key: key, train: Int(file.rawValue))
-    case .keyTrains(let source, let key): self.init(.keyTrains, source: source, key: key)
-    case .keyTrain(let source, let key, let train): self.init(.keyTrain, source: source, key: key, train: train)
-    case .trains: self.init(.trains)
-    case .train(let train): self.init(.train, train: train)
-    case .trainPath(let train, let path): self.init(.trainPath, source: path, train: train)
-    case .trainSource(let train, let source): self.init(.trainSource, source: source, train: train)
-    case .trainKey(let train, let source, let key): self.init(.trainKey, source: source, key: key, train: train)
-    case .slice(let number): rawValue = Kind.slice.rawValue | number << 6
+      self.init(kind: .keyFile, source: source, key: key, train: Int(file.rawValue))
+    case .keyTrains(let source, let key): self.init(kind: .keyTrains, source: source, key: key)
+    case .keyTrain(let source, let key, let train): self.init(kind: .keyTrain, source: source, key: key, train: train)
+    case .trains: self.init(kind: .trains)
+    case .train(let train): self.init(kind: .train, train: train)
+    case .trainPath(let train, let path): self.init(kind: .trainPath, source: path, train: train)
+    case .trainSource(let train, let source): self.init(kind: .trainSource, source: source, train: train)
+    case .trainKey(let train, let source, let key): self.init(kind: .trainKey, source: source, key: key, train: train)
+    case .slice(let number): self.init(rawValue: Kind.slice.rawValue | number << 6)
     }
   }
 

@@ -1,7 +1,9 @@
-public import ArrayIO
+internal import ArrayIO
 internal import EXDF
+internal import HDF5
 internal import Reports
 internal import RunArrays
+internal import Threads
 
 /// What `stat` says of a node.
 public struct TreeAttributes: Sendable {
@@ -51,30 +53,27 @@ extension RunTree {
 
   /// What a `.npy` node holds; nil for a text.
   func arrayDescription(of node: Node) throws(TreeError) -> ArrayDescription? {
-    do throws(ArrayError) {
-      switch node {
-      case .rootFile(.trainIDs): return TrainIDArray(of: run).description
-      case .keyFile(let source, let key, .array):
-        guard isValid(source: source, key: key) else { throw TreeError.notFound(reason: nil) }
-        return try arrays.description(ofKey: key, of: run.sources[source])
-      case .keyFile(let source, let key, .trainIDs):
-        guard isValid(source: source, key: key) else { throw TreeError.notFound(reason: nil) }
-        return TrainIDArray(of: run.index(ofKey: key, of: run.sources[source]), in: run).description
-      case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
-        guard isValid(source: source, key: key, train: train),
-          let location = run.index(ofKey: key, of: run.sources[source]).location(ofTrain: train)
-        else { throw TreeError.notFound(reason: nil) }
-        return try arrays.description(ofKey: key, of: run.sources[source], entries: location.rows)
-      default: break
+    switch node {
+    case .rootFile(.trainIDs): return TrainIDArray(of: run).description
+    case .keyFile(let source, let key, .array):
+      return try make(source, key) { arrays, source throws(ArrayError) in
+        try arrays.description(ofKey: key, of: source)
       }
-    } catch let error as ArrayError {
-      throw .unreadable(error)
-    } catch let error as TreeError {
-      throw error
+    case .keyFile(let source, let key, .trainIDs):
+      guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
+      return TrainIDArray(of: run.index(ofKey: key, of: run.sources[source]), in: run).description
+    case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
+      guard isValid(source: source, key: key, train: train),
+        let location = run.index(ofKey: key, of: run.sources[source]).location(ofTrain: train)
+      else { throw .notFound(reason: nil) }
+      return try make(source, key) { arrays, source throws(ArrayError) in
+        try arrays.description(ofKey: key, of: source, entries: location.rows)
+      }
+    case .slice(let number):
+      guard let entry = slices[number] else { throw .notFound(reason: nil) }
+      return try array(of: entry).description
+    default: return nil
     }
-    guard case .slice(let number) = node else { return nil }
-    guard let entry = slices[number] else { throw .notFound(reason: nil) }
-    return try array(of: entry).description
   }
 
   private func linkCount(of node: Node) throws(TreeError) -> Int {

@@ -3,6 +3,7 @@ internal import EXDF
 internal import NPY
 internal import Reports
 internal import RunArrays
+internal import Threads
 
 extension RunTree {
   /// The bytes of a file.
@@ -30,10 +31,12 @@ extension RunTree {
       guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
       return TrainIDArray(of: run.index(ofKey: key, of: run.sources[source]), in: run)
     case .keyFile(let source, let key, .array):
-      return try array(source, key) { arrays, source throws(ArrayError) in try arrays.array(ofKey: key, of: source) }
+      return try make(source, key) { arrays, source throws(ArrayError) in
+        try arrays.array(ofKey: key, of: source)
+      }
     case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
       guard isValid(source: source, key: key, train: train) else { throw .notFound(reason: nil) }
-      let array = try array(source, key) { arrays, source throws(ArrayError) in
+      let array = try make(source, key) { arrays, source throws(ArrayError) in
         try arrays.array(ofKey: key, of: source, train: train)
       }
       guard let array else { throw .notFound(reason: nil) }
@@ -45,9 +48,10 @@ extension RunTree {
     }
   }
 
-  private func array<Array>(
-    _ source: Int, _ key: Int, _ make: (RunArrays, Source) throws(ArrayError) -> Array
-  ) throws(TreeError) -> Array {
+  /// What `make` makes of a key that has arrays.
+  func make<Made>(
+    _ source: Int, _ key: Int, _ make: (RunArrays, Source) throws(ArrayError) -> Made
+  ) throws(TreeError) -> Made {
     guard isValid(source: source, key: key), hasArray(source, key) else { throw .notFound(reason: nil) }
     do throws(ArrayError) {
       return try make(arrays, run.sources[source])
@@ -63,7 +67,7 @@ extension RunTree {
       guard let array = try array(of: node) else { throw .notFound(reason: nil) }
       base = array
     case .trains(let source, let key, let trains):
-      base = try array(source, key) { arrays, source throws(ArrayError) in
+      base = try make(source, key) { arrays, source throws(ArrayError) in
         try arrays.array(ofKey: key, of: source, trains: trains)
       }
     }

@@ -3,6 +3,7 @@ internal import EXDF
 internal import HDF5
 internal import NPY
 internal import Reports
+internal import RunArrays
 
 extension RunTree {
   /// The extended attributes of a node by name, `user.` included: of arrays and the directories that hold them.

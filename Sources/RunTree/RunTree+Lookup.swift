@@ -7,7 +7,8 @@ extension RunTree {
   /// A slice that is returned counts as used until ``forget(_:count:)``.
   /// - Throws: ``TreeError/notFound(reason:)``, or ``TreeError/notADirectory``.
   public func lookup(_ name: String, in directory: Node) throws(TreeError) -> Node {
-    if let node = try listedNode(name, in: directory) ?? slicedNode(name, in: directory) { return node }
+    if let node = try listedNode(name, in: directory) { return node }
+    if let node = try slicedNode(name, in: directory) { return node }
     throw .notFound(reason: nil)
   }
 

@@ -1,4 +1,4 @@
-public import ArrayIO
+internal import ArrayIO
 public import EXDF
 public import HDF5
 public import RunArrays
