@@ -4,3 +4,31 @@
 // with Swift's Glibc about struct flock and struct statvfs; off_t has 64 bits on every platform we build for.
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
+
+// Headers that Swift's Glibc module does not carry.
+#include <malloc.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/// Freed blocks up to 32 MiB (the largest limit glibc takes) stay in the process: otherwise each buffer of 128 KiB or more is an
+/// mmap, page faults and an munmap. A shim because M_MMAP_THRESHOLD and M_TRIM_THRESHOLD are negative macros of <malloc.h>.
+static inline int cfuse_keep_freed_memory(void) {
+  return mallopt(M_MMAP_THRESHOLD, 32 << 20) && mallopt(M_TRIM_THRESHOLD, 256 << 20);
+}
+
+/// fork(2): a shim because Swift's Glibc overlay may mark fork unavailable.
+static inline pid_t cfuse_fork(void) { return fork(); }
+
+static inline void cfuse_ignore_signal(int number) { (void)number; }
+
+/// Makes `number` interrupt a blocked system call and do nothing else. A shim because sa_handler is a macro over a union.
+static inline int cfuse_let_interrupt(int number) {
+  struct sigaction action = {0};
+  action.sa_handler = cfuse_ignore_signal;
+  sigemptyset(&action.sa_mask);
+  return sigaction(number, &action, 0);
+}

@@ -1,0 +1,65 @@
+internal import CFuse
+import Glibc
+import Synchronization
+
+/// Owner of a `fuse_session` and of what its callbacks need. Workers and unanswered reads hold it: the session is destroyed, and
+/// with it the descriptor of /dev/fuse closed, when the last of them lets go.
+final class Connection: @unchecked Sendable {
+  // Unchecked because of `pointer`: it is written once in `init`, before any other thread can have the object, and libfuse takes
+  // receive, process, exit and replies of one session from any thread.
+  private var pointer: OpaquePointer?
+  let fileSystem: any FileSystem
+  let options: MountOptions
+
+  /// The kernel goes on by itself if OPENDIR is answered with ENOSYS.
+  let needsNoOpendir = Atomic(false)
+  /// INIT has come in; its answer is out when the worker that got it returns from processing.
+  let isInitialized = Atomic(false)
+  /// The kernel lets files with direct I/O be mapped into memory.
+  let mapsDirectIO = Atomic(false)
+  /// The `unique` number of the INIT request whose answer `DirectIOMapping` is to change; 0 if there is none.
+  let initRequest = Atomic<UInt64>(0)
+  private let isAnnounced = Atomic(false)
+
+  /// Makes the session; nothing is mounted yet.
+  init(_ fileSystem: any FileSystem, options: MountOptions) throws(MountError) {
+    self.fileSystem = fileSystem
+    self.options = options
+    var operations = Callbacks.table()
+    let words = ["xfelfs", "-o", options.libraryList]
+    let arguments = words.map { strdup($0) }
+    defer { for argument in arguments { free(argument) } }
+    let userData = Unmanaged.passUnretained(self).toOpaque()
+    let (session, log) = LibraryLog.capture {
+      var vector = arguments
+      return vector.withUnsafeMutableBufferPointer { vector in
+        var list = fuse_args(argc: Int32(vector.count), argv: vector.baseAddress, allocated: 0)
+        defer { fuse_opt_free_args(&list) }
+        return fuse_session_new(&list, &operations, MemoryLayout<fuse_lowlevel_ops>.size, userData)
+      }
+    }
+    guard let session else { throw MountError("cannot start a FUSE session: \(log)") }
+    pointer = session
+  }
+
+  deinit {
+    // Not `fuse_session_unmount`: it would unmount whatever lies at the path by now. `Session` has detached our own mount.
+    // (libfuse 3.14 then keeps its copy of the path, a few bytes a session.)
+    if let pointer { fuse_session_destroy(pointer) }
+  }
+
+  /// The `fuse_session`.
+  var session: OpaquePointer {
+    guard let pointer else { preconditionFailure("a connection without a session does not leave its initializer") }
+    return pointer
+  }
+
+  /// True the first time.
+  func announceOnce() -> Bool { !isAnnounced.exchange(true, ordering: .relaxed) }
+
+  /// The connection a request came in by.
+  static func of(_ request: OpaquePointer?) -> Connection {
+    // libfuse hands back the user data of `fuse_session_new`, and the worker that called libfuse holds the connection.
+    Unmanaged<Connection>.fromOpaque(fuse_req_userdata(request)).takeUnretainedValue()
+  }
+}

@@ -1,0 +1,174 @@
+internal import CFuse
+import Glibc
+import Synchronization
+
+/// One mount of a file system, from the mount to its end. Several may live in one process.
+public final class Session: Sendable {
+  /// How serving ended.
+  public enum Outcome: Sendable, Hashable {
+    /// The mount is gone and every worker has come home.
+    case finished
+    /// `stop` was called and a worker did not come back from the file system in time. The process should exit without waiting.
+    case abandoned
+  }
+
+  /// The absolute path of the mount point.
+  public var mountPoint: String { mount.mountPoint }
+
+  private let mount: MountEntry
+  private let wake: Descriptor
+  private let connection: Mutex<Connection?>
+  private let isServing = Atomic(false)
+
+  /// Mounts `fileSystem` at `mountPoint`. Nothing is answered before `serve`, so nobody should look into it until then.
+  ///
+  /// Throws a sentence if the options contradict each other or the system does not let us mount.
+  public init(
+    _ fileSystem: any FileSystem, mountPoint: String, options: MountOptions = MountOptions()
+  ) throws(MountError) {
+    _ = Self.keepFreedMemory
+    try options.check()
+    let connection = try Connection(fileSystem, options: options)
+    let place: String
+    do throws(Errno) {
+      place = try MountTable.resolveParent(mountPoint)
+      wake = try Descriptor(eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK)))
+    } catch {
+      throw MountError("cannot mount at \(mountPoint): \(error)")
+    }
+    let (result, log) = LibraryLog.capture { fuse_session_mount(connection.session, place) }
+    guard result == 0 else { throw MountError("cannot mount at \(mountPoint): \(log)") }
+    // Remembered by its number in the table: by the time we unmount, another mount may lie at the path.
+    guard let mount = (try? MountTable.current())?.mount(at: place), mount.type == Naming.fileSystemType else {
+      try? MountPoint.release(place, lazy: true)
+      throw MountError("the mount at \(mountPoint) is not in /proc/self/mountinfo")
+    }
+    self.mount = mount
+    if options.directIOWithMMap { DirectIOMapping.install(connection) }
+    self.connection = Mutex(connection)
+  }
+
+  deinit {
+    if !isServing.load(ordering: .relaxed) { try? detach() }
+  }
+
+  private static let keepFreedMemory: Void = {
+    _ = cfuse_keep_freed_memory()
+  }()
+
+  /// Whether files opened with direct I/O can be mapped into memory; known when `onReady` is called, false after the end.
+  public var mapsDirectIO: Bool {
+    connection.withLock { $0?.mapsDirectIO.load(ordering: .acquiring) ?? false }
+  }
+
+  /// Takes the mount out of sight. Open files go on working; `serve` returns when the last user is gone.
+  ///
+  /// Does nothing if the mount is gone already; throws if another mount lies on top of it, or if the system refuses.
+  public func detach() throws(MountError) {
+    guard let table = try? MountTable.current(), table.entries.contains(where: { $0.id == mount.id }) else { return }
+    guard table.mount(at: mountPoint)?.id == mount.id else {
+      throw MountError("cannot unmount \(mountPoint): something else is mounted on top of it")
+    }
+    do throws(Errno) {
+      try MountPoint.release(mountPoint, lazy: true)
+    } catch {
+      throw MountError("cannot unmount \(mountPoint): \(error)")
+    }
+  }
+
+  /// Ends the mount at once: it is detached, and `serve` returns as soon as the workers have finished what they are at. Whoever
+  /// still has files open gets ENOTCONN from then on.
+  public func stop() {
+    connection.withLock { connection in
+      if let connection { fuse_session_exit(connection.session) }
+    }
+    try? detach()
+    wakeSupervisor()
+  }
+
+  private func wakeSupervisor() {
+    var one: UInt64 = 1
+    write(wake.number, &one, 8)
+  }
+
+  /// Serves with as many worker threads, and returns when the mount has ended: by `umount`, `detach` or `stop`. Once only.
+  ///
+  /// - Parameters:
+  ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.block()` before any other
+  ///     thread was started. Only for one session of a process.
+  ///   - onReady: called from a worker when the kernel has been answered, which is when the mount works.
+  public func serve(
+    threads: Int, handlingSignals: Bool = false, onReady: @escaping @Sendable () -> Void = {}
+  ) throws(MountError) -> Outcome {
+    guard !isServing.exchange(true, ordering: .relaxed), let connection = connection.withLock({ $0 }) else {
+      throw MountError("the session at \(mountPoint) has been served already")
+    }
+    defer {
+      try? detach()
+      // Lets go of libfuse's session, unless a reply is still out.
+      self.connection.withLock { $0 = nil }
+    }
+    let outcome: Outcome
+    do throws(Errno) {
+      _ = Signals.makeWakeHarmless
+      outcome = try Signals.whileBlocked { () throws(Errno) in
+        let crew = Crew(wake: wake.number)
+        do throws(Errno) {
+          for _ in 0..<max(threads, 1) { try start(connection, crew, onReady) }
+        } catch {
+          fuse_session_exit(connection.session)
+          _ = crew.disband(afterMilliseconds: 5000)
+          throw error
+        }
+        return handlingSignals
+          ? try supervise(connection, crew, signals: Signals.endingDescriptor())
+          : supervise(connection, crew, signals: nil)
+      }
+    } catch {
+      throw MountError("cannot serve \(mountPoint): \(error)")
+    }
+    guard connection.isInitialized.load(ordering: .acquiring) || outcome == .abandoned else {
+      throw MountError("the mount at \(mountPoint) ended before the kernel had greeted it")
+    }
+    return outcome
+  }
+
+  private func start(
+    _ connection: Connection, _ crew: Crew, _ onReady: @escaping @Sendable () -> Void
+  ) throws(Errno) {
+    let device = mount.device
+    try crew.add {
+      Worker.serve(connection) {
+        // Not before INIT: the kernel sets its own value when it gets our answer.
+        if geteuid() == 0 {
+          let path = "/sys/class/bdi/\(device)/read_ahead_kb"
+          SystemFile.write("\(connection.options.readAheadKilobytes)", to: path)
+        }
+        onReady()
+      }
+    }
+  }
+
+  /// Waits for workers and signals until the workers have come home.
+  private func supervise(_ connection: Connection, _ crew: Crew, signals: consuming Descriptor?) -> Outcome {
+    var received = 0
+    while fuse_session_exited(connection.session) == 0 {
+      var waits = [pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0)]
+      if let descriptor = signals?.number {
+        waits.append(pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0))
+      }
+      guard poll(&waits, nfds_t(waits.count), -1) > 0 else { continue }
+      guard waits.count > 1, waits[1].revents != 0 else {
+        // A worker ended or `stop` was called; the loop's condition says whether that is the end.
+        var count: UInt64 = 0
+        read(wake.number, &count, 8)
+        continue
+      }
+      var information = signalfd_siginfo()
+      guard read(waits[1].fd, &information, MemoryLayout<signalfd_siginfo>.size) > 0 else { continue }
+      received += 1
+      if received > 1 || (try? detach()) == nil { stop() }
+    }
+    return crew.disband(afterMilliseconds: 5000) ? .finished : .abandoned
+  }
+}
