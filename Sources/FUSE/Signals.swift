@@ -29,6 +29,12 @@ public enum Signals {
     _ = cfuse_let_interrupt(wake)
   }()
 
+  /// Lets `wake` reach the calling thread: one started from a thread of Dispatch's pool inherits a mask that blocks everything.
+  static func unblockWake() {
+    var set = Self.set([wake])
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
   /// A descriptor from which the ending signals can be read.
   static func endingDescriptor() throws(Errno) -> Descriptor {
     var set = Self.set(ending)

@@ -32,6 +32,7 @@ struct Worker: Sendable {
   /// Serves until the mount is gone or the session is told to exit. Calls `afterInitialization` when INIT has been answered, in the
   /// one worker that got it.
   static func serve(_ connection: Connection, afterInitialization: () -> Void) {
+    Signals.unblockWake()
     let session = connection.session
     // libfuse allocates the memory on first use, as large as the largest request.
     var buffer = fuse_buf()

@@ -109,6 +109,10 @@ import Testing
       Self.letUserSignalInterrupt()
       let result = Shared()
       let thread = startThread {
+        // Threads of the pool, and those they start, block every signal.
+        var all = sigset_t()
+        sigemptyset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, nil)
         let descriptor = open(mounted.path + "/slow", O_RDONLY)
         defer { close(descriptor) }
         if readBytes(descriptor, 0, 10) == .failure(.interrupted) { result.value.store(1, ordering: .relaxed) }

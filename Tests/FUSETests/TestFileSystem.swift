@@ -51,12 +51,24 @@ final class TestFileSystem: FileSystem {
     self.index = index
   }
 
-  /// What byte `offset` of every file is.
-  static func byte(_ offset: Int64) -> UInt8 {
-    UInt8(truncatingIfNeeded: (offset &* 2_654_435_761) >> 13 ^ offset)
-  }
+  /// The contents of every file repeat after a number of bytes that is prime, so that no block is like another.
+  private static let pattern: [UInt8] = {
+    var generator = Generator(state: 42)
+    return (0..<65_521).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+  }()
 
-  static func bytes(_ offset: Int64, _ count: Int) -> [UInt8] { (0..<Int64(count)).map { byte(offset + $0) } }
+  /// What the bytes of every file at `offset` are.
+  static func bytes(_ offset: Int64, _ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    var position = Int(offset % Int64(pattern.count))
+    while bytes.count < count {
+      let part = pattern[position...].prefix(count - bytes.count)
+      bytes.append(contentsOf: part)
+      position = 0
+    }
+    return bytes
+  }
 
   func lookup(_ name: String, in parent: UInt64) throws(Errno) -> NodeAttributes {
     lookups.add(1, ordering: .relaxed)
