@@ -95,6 +95,61 @@ import Testing
     }
   }
 
+  /// A daemon that was killed leaves its mount, on which every look fails.
+  @Test func deadMountIsNamedAndCleared() async throws {
+    let path = "/tmp/fusetests.dead.\(getpid())"
+    try #require(mkdir(path, 0o755) == 0)
+    defer { rmdir(path) }
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      let fileSystem = TestFileSystem([("file", .file(size: 1, how: .atOnce))])
+      let session = try Session(fileSystem, mountPoint: "/tmp/fusetests.dead.\(getppid())")
+      _ = try session.serve(threads: 1) { kill(getpid(), SIGKILL) }
+    }
+    #expect(failure(access(path, F_OK)) == .notConnected)
+    let error = #expect(throws: MountError.self) { try MountPoint.check(path) }
+    #expect(error?.message.contains("has lost its daemon") == true)
+    #expect(error?.message.hasSuffix("xfelfs umount \(path) clears it") == true)
+    try MountPoint.unmount(path)
+    #expect(try MountPoint.check(path).path == path)
+  }
+
+  /// The first signal detaches, the second ends. In a process with no other thread, as a thread that does not block the signals
+  /// would die of them.
+  @Test func signals() async {
+    await #expect(processExitsWith: .success) {
+      let outcome = try Daemon.start(timeout: 20) { ready in
+        do {
+          try Self.serveUntilSignalled(isHeldOpen: false)
+          try Self.serveUntilSignalled(isHeldOpen: true)
+          ready.succeed("")
+        } catch {
+          ready.fail("\(error)")
+        }
+        return 0
+      }
+      guard outcome == .succeeded("") else { exit(3) }
+    }
+  }
+
+  private static func serveUntilSignalled(isHeldOpen: Bool) throws {
+    Signals.block()
+    let path = try Mounted.makeDirectory()
+    defer { rmdir(path) }
+    let fileSystem = TestFileSystem([("file", .file(size: 10, how: .directly))])
+    let session = try Session(fileSystem, mountPoint: path)
+    _ = try session.serve(threads: 2, handlingSignals: true) {
+      detachThread {
+        let descriptor = isHeldOpen ? open(path + "/file", O_RDONLY) : -1
+        kill(getpid(), SIGTERM)
+        guard isHeldOpen else { return }
+        guard waitUntil({ (try? MountTable.current().mount(at: path)) == nil }) else { exit(4) }
+        usleep(50_000)
+        guard readBytes(descriptor, 0, 10) == .success(TestFileSystem.bytes(0, 10)) else { exit(5) }
+        kill(getpid(), SIGHUP)
+      }
+    }
+  }
+
   /// In a process of its own, so that no other test's threads and files are counted.
   @Test func cyclesLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
