@@ -26,3 +26,16 @@ static inline unsigned chdf5_H5F_ACC_RDONLY(void) { return H5F_ACC_RDONLY; }
 static inline hid_t chdf5_bitfield(size_t size) {
   return size == 1 ? H5T_STD_B8LE : size == 2 ? H5T_STD_B16LE : size == 4 ? H5T_STD_B32LE : H5T_STD_B64LE;
 }
+
+// For writing (the example run and the tests).
+// Comma macros: property list classes, and the flag of H5Fcreate.
+static inline hid_t chdf5_H5P_DATASET_CREATE(void) { return H5P_DATASET_CREATE; }
+static inline hid_t chdf5_H5P_LINK_CREATE(void) { return H5P_LINK_CREATE; }
+static inline unsigned chdf5_H5F_ACC_EXCL(void) { return H5F_ACC_EXCL; }
+// Comma macros over mutable globals: the datatypes of a file.
+static inline hid_t chdf5_H5T_STD_I8LE(void) { return H5T_STD_I8LE; }
+static inline hid_t chdf5_H5T_STD_I32LE(void) { return H5T_STD_I32LE; }
+static inline hid_t chdf5_H5T_STD_U8LE(void) { return H5T_STD_U8LE; }
+static inline hid_t chdf5_H5T_STD_U16LE(void) { return H5T_STD_U16LE; }
+static inline hid_t chdf5_H5T_STD_U32LE(void) { return H5T_STD_U32LE; }
+static inline hid_t chdf5_H5T_STD_U64LE(void) { return H5T_STD_U64LE; }

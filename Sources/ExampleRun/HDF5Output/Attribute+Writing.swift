@@ -1,0 +1,24 @@
+import CHDF5
+
+extension Attribute {
+  /// Writes the attribute in Karabo's ways: text as one string of variable length (h5py gives bytes for the others, and then
+  /// EXtra-data has no units), integers as arrays of one.
+  func write(to object: borrowing Handle) throws(HDF5Refusal) {
+    let values: Values
+    let space: Handle
+    switch value {
+    case .text(let text):
+      values = .strings([text])
+      space = try Handle(H5Screate(H5S_SCALAR), closedBy: H5Sclose)
+    case .integer(let integer):
+      values = Values([integer])
+      space = try Handle(H5Screate_simple(1, [1], nil), closedBy: H5Sclose)
+    }
+    let type = try Datatype.make(for: values)
+    let defaults = hid_t(H5P_DEFAULT)
+    let attribute = try Handle(H5Acreate2(object.id, name, type.id, space.id, defaults, defaults), closedBy: H5Aclose)
+    let (to, of) = (attribute.id, type.id)
+    try check(values.withPointer { H5Awrite(to, of, $0) })
+    try attribute.close()
+  }
+}

@@ -1,0 +1,45 @@
+import CHDF5
+
+/// Datatypes of the files, which serve for the memory too: Swift on Linux runs on little-endian machines.
+enum Datatype {
+  static func make(for values: Values) throws(HDF5Refusal) -> Handle {
+    switch values {
+    case .numbers(let type, _): try copy(of: number(type))
+    case .bools: try bool()
+    case .strings: try text()
+    }
+  }
+
+  /// ASCII of variable length, as Karabo writes it.
+  private static func text() throws(HDF5Refusal) -> Handle {
+    let type = try copy(of: chdf5_H5T_C_S1())
+    try check(H5Tset_size(type.id, chdf5_H5T_VARIABLE()))
+    return type
+  }
+
+  private static func number(_ type: NumberType) -> hid_t {
+    switch type {
+    case .int8: chdf5_H5T_STD_I8LE()
+    case .int32: chdf5_H5T_STD_I32LE()
+    case .uint8: chdf5_H5T_STD_U8LE()
+    case .uint16: chdf5_H5T_STD_U16LE()
+    case .uint32: chdf5_H5T_STD_U32LE()
+    case .uint64: chdf5_H5T_STD_U64LE()
+    case .float32: chdf5_H5T_IEEE_F32LE()
+    case .float64: chdf5_H5T_IEEE_F64LE()
+    }
+  }
+
+  /// The enumeration that h5py, and so numpy, knows as bool.
+  private static func bool() throws(HDF5Refusal) -> Handle {
+    let type = try Handle(H5Tenum_create(chdf5_H5T_STD_I8LE()), closedBy: H5Tclose)
+    for (name, value) in [("FALSE", Int8(0)), ("TRUE", Int8(1))] {
+      try check(withUnsafePointer(to: value) { H5Tenum_insert(type.id, name, $0) })
+    }
+    return type
+  }
+
+  private static func copy(of type: hid_t) throws(HDF5Refusal) -> Handle {
+    try Handle(H5Tcopy(type), closedBy: H5Tclose)
+  }
+}
