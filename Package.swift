@@ -48,6 +48,9 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(name: "xfelfs", dependencies: ["Commands"], swiftSettings: strict),
 
+    .testTarget(
+      name: "ExampleRunTests", dependencies: ["ExampleRun", "CHDF5"], path: "Tests/ExampleRunTests",
+      swiftSettings: strict),
     .testTarget(name: "FUSETests", dependencies: ["FUSE"], path: "Tests/FUSETests", swiftSettings: strict),
     .testTarget(name: "NPYTests", dependencies: ["NPY"], path: "Tests/NPYTests", swiftSettings: strict),
   ],
