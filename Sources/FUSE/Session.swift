@@ -12,6 +12,9 @@ public final class Session: Sendable {
     case abandoned
   }
 
+  /// The version of libfuse that is linked, for example `3.14.0`.
+  public static var libraryVersion: String { fuse_pkgversion().map { String(cString: $0) } ?? "?" }
+
   /// The absolute path of the mount point.
   public var mountPoint: String { mount.mountPoint }
 

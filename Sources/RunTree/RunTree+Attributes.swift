@@ -7,7 +7,7 @@ internal import Threads
 
 /// What `stat` says of a node.
 public struct TreeAttributes: Sendable {
-  public var kind: NodeKind
+  public var kind: EntryKind
   /// In bytes; of a link the length of its target.
   public var size: Int
   /// False while a report is being made: its size is 0 until then.

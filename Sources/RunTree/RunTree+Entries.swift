@@ -4,7 +4,13 @@ internal import EXDF
 public struct TreeEntry: Sendable {
   public var name: String
   public var node: Node
-  public var kind: NodeKind
+  public var kind: EntryKind
+
+  public init(name: String, node: Node, kind: EntryKind) {
+    self.name = name
+    self.node = node
+    self.kind = kind
+  }
 }
 
 extension RunTree {

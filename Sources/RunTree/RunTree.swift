@@ -62,7 +62,7 @@ public final class RunTree: Sendable {
   }
 
   /// Whether a node is a directory, a file or a link; arithmetic only.
-  public func kind(of node: Node) -> NodeKind {
+  public func kind(of node: Node) -> EntryKind {
     switch node {
     case .root, .files, .sources, .sourcePath, .keys, .key, .keyTrains, .trains, .train, .trainPath: .directory
     case .rootFile, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: .file
@@ -102,4 +102,4 @@ public final class RunTree: Sendable {
   }
 }
 
-public enum NodeKind: Sendable { case directory, file, symbolicLink }
+public enum EntryKind: Sendable { case directory, file, symbolicLink }

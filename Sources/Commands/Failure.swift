@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// A command that cannot do what it was asked: one sentence, and status 1.
+struct Failure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// The program: parses, runs, and turns whatever went wrong into one line on stderr.
+public enum Program {
+  /// Wrong words get the status that BSD's sysexits has for them.
+  private static let usageStatus: Int32 = 64
+
+  /// Runs the command line, and returns the status to exit with.
+  public static func run(_ arguments: [String]) -> Int32 {
+    do {
+      var command = try XfelfsCommand.parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch let failure as Failure {
+      say(failure.description)
+      return 1
+    } catch let code as ExitCode {
+      return code.rawValue
+    } catch {
+      if XfelfsCommand.exitCode(for: error) == .success {
+        print(XfelfsCommand.fullMessage(for: error))
+        return 0
+      }
+      // ArgumentParser's own message is followed by the usage; a sentence is enough.
+      let message = XfelfsCommand.message(for: error)
+      let sentence = message.split(separator: "\n").first.map(String.init) ?? "wrong arguments"
+      say("\(sentence) (see xfelfs --help)")
+      return usageStatus
+    }
+  }
+
+  private static func say(_ sentence: String) {
+    let line = Array("xfelfs: \(sentence)\n".utf8)
+    _ = write(2, line, line.count)
+  }
+}

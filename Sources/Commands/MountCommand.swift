@@ -1,0 +1,143 @@
+internal import ArgumentParser
+internal import EXDF
+internal import FUSE
+internal import Glibc
+internal import Logging
+internal import RunTree
+
+/// `xfelfs mount RUN MNT`.
+struct MountCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mount",
+    abstract: "Mount a run; return when the mount answers.",
+    discussion: "The mount ends with 'xfelfs umount MNT', or with SIGTERM to the daemon.")
+
+  @Argument(help: "The run: a directory of HDF5 files, or one file.") var source: String
+  @Argument(help: "The directory to mount it on.") var mountPoint: String
+  @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to stderr.") var foreground = false
+  @Option(
+    name: [.customShort("o")], parsing: .singleValue,
+    help: ArgumentHelp("Mount options as mount(8) passes them: allow_other, auto_unmount, fsname=...", valueName: "a,b=c"))
+  var options: [String] = []
+  @Option(help: ArgumentHelp("Memory for decoded chunks, such as 512M or 2G.", valueName: "size"))
+  var cacheSize: ByteCount = ByteCount(OpenRun.defaultCacheSize)
+  @Option(help: ArgumentHelp("Threads that answer the kernel.", valueName: "n"))
+  var threads: Int = Self.defaultThreads
+  @Option(help: ArgumentHelp("Append the daemon's log to this file; else it goes to syslog.", valueName: "path"))
+  var logFile: String?
+  @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
+  var readyFd: Int32?
+
+  /// A slow read must not keep `ls` waiting, so there are more threads than cores.
+  static var defaultThreads: Int { min(16, max(4, 2 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
+
+  /// Opening a run of a thousand files on a cold GPFS takes minutes.
+  private static let patience = 600
+
+  mutating func validate() throws {
+    guard (1...256).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 256") }
+  }
+
+  func run() throws {
+    var mountOptions = MountOptions()
+    let place: MountPoint
+    do throws(MountError) {
+      mountOptions.sourceName = "xfel:\(source)"
+      for list in options { try mountOptions.parse(list) }
+      try mountOptions.check()
+      place = try MountPoint.check(mountPoint)
+    } catch {
+      throw Failure(error.description)
+    }
+    let logger = Logger.program()
+    if let warning = place.warning { logger.warning("\(warning)") }
+    try refuseRunInside(place.path)
+    let log = try openLog()
+    if foreground {
+      let status = serve(place, mountOptions, logger, readiness: nil, log)
+      if status != 0 { throw ExitCode(status) }
+      return
+    }
+    let outcome: Daemon.Outcome
+    do throws(Errno) {
+      outcome = try Daemon.start(timeout: Self.patience) { readiness in
+        serve(place, mountOptions, logger, readiness: readiness, log)
+      }
+    } catch {
+      throw Failure("cannot start the daemon: \(error)")
+    }
+    switch outcome {
+    case .succeeded: return
+    case .failed(let reason): throw Failure(reason)
+    case .died(let status): throw Failure("the daemon ended with status \(status) before the mount answered")
+    case .timedOut: throw Failure("the mount did not answer within \(Self.patience) seconds")
+    }
+  }
+
+  /// A daemon that reads its own mount waits for itself.
+  private func refuseRunInside(_ mountPoint: String) throws(Failure) {
+    guard let resolved = realpath(source, nil) else {
+      throw Failure("cannot open the run \(source): \(String(cString: strerror(errno)))")
+    }
+    defer { free(resolved) }
+    let path = String(cString: resolved)
+    if path == mountPoint || path.hasPrefix(mountPoint + "/") {
+      throw Failure("the run \(source) lies inside the mount point \(mountPoint): mount it somewhere else")
+    }
+  }
+
+  private func openLog() throws(Failure) -> LogSink.Destination? {
+    guard let logFile else { return nil }
+    let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Failure("cannot write the log \(logFile): \(String(cString: strerror(errno)))") }
+    return .file(descriptor: descriptor)
+  }
+
+  /// Opens the run, mounts and serves until the mount ends. Runs in the child when in the background.
+  private func serve(
+    _ place: MountPoint, _ options: MountOptions, _ logger: Logger, readiness: Readiness?, _ log: LogSink.Destination?
+  ) -> Int32 {
+    // Before any thread exists, so that all inherit it.
+    Signals.block()
+    func fail(_ reason: String) -> Int32 {
+      if let readiness { readiness.fail(reason) } else { logger.error("\(reason)") }
+      return 1
+    }
+    do {
+      let tree = try OpenRun.tree(source, cacheSize: cacheSize.value, logger)
+      let fileSystem = RunFileSystem(tree, logger)
+      let session = try Session(fileSystem, mountPoint: place.path, options: options)
+      let readyFd = readyFd
+      let outcome = try session.serve(threads: threads, handlingSignals: true) {
+        let isDaemon = readiness != nil
+        if let destination = log ?? (isDaemon ? .syslog : nil) { LogSink.shared.direct(to: destination) }
+        readiness?.succeed("mounted")
+        if let readyFd { Readiness.notify(descriptor: readyFd) }
+        Readiness.notifySystemd()
+      }
+      // A thread that hangs in a read must not keep the process.
+      if outcome == .abandoned { _exit(0) }
+      return 0
+    } catch {
+      return fail("\(error)")
+    }
+  }
+}
+
+/// A size on the command line: a number with K, M or G behind it, in powers of 1024.
+struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
+  var value: Int
+
+  init(_ value: Int) { self.value = value }
+
+  init?(argument: String) {
+    let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+    let unit = argument.last.flatMap { units[Character($0.uppercased())] }
+    guard let number = Int(unit == nil ? argument[...] : argument.dropLast()), number >= 0 else { return nil }
+    let (value, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+    guard !overflow, value <= 1 << 40 else { return nil }
+    self.value = value
+  }
+
+  var description: String { value % (1 << 20) == 0 ? "\(value >> 20)M" : "\(value)" }
+}

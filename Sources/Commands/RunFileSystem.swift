@@ -1,0 +1,219 @@
+internal import ArrayIO
+internal import EXDF
+internal import FUSE
+internal import Glibc
+internal import HDF5
+internal import Logging
+internal import RunTree
+internal import Synchronization
+
+/// Where the tree meets FUSE: node numbers in, attributes and bytes out, and every error becomes an errno and a line in the log
+/// in one place.
+final class RunFileSystem: FileSystem {
+  private let tree: RunTree
+  private let logger: Logger
+  private let buffers = ReplyBuffers()
+  private let owner: UInt32
+  private let group: UInt32
+  private let readable: UInt32
+  private let totalSize: UInt64
+
+  /// An open file. The kernel keeps its address as the handle, from open to release.
+  private final class Handle: Sendable {
+    let source: any ByteSource
+    init(_ source: any ByteSource) { self.source = source }
+  }
+
+  init(_ tree: RunTree, _ logger: Logger) {
+    self.tree = tree
+    self.logger = logger
+    owner = tree.ownership?.owner ?? getuid()
+    group = tree.ownership?.group ?? getgid()
+    readable = UInt32(tree.ownership?.permissions ?? 0o444)
+    totalSize = tree.run.files.reduce(0) { $0 &+ UInt64(clamping: $1.reference.identity.size) }
+  }
+
+  // MARK: - Names and attributes
+
+  func lookup(_ name: String, in parent: UInt64) throws(FUSE.Errno) -> NodeAttributes {
+    let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
+    return try attributes(of: node, NodeID(node).rawValue)
+  }
+
+  func attributes(of node: UInt64) throws(FUSE.Errno) -> NodeAttributes {
+    guard let place = NodeID(rawValue: node).node else { throw .noSuchFileOrDirectory }
+    return try attributes(of: place, node)
+  }
+
+  private func attributes(of node: Node, _ number: UInt64) throws(FUSE.Errno) -> NodeAttributes {
+    let attributes = try answer(number) { _ throws(TreeError) in try tree.attributes(of: node) }
+    let isArray = attributes.size >= 1 << 20
+    return NodeAttributes(
+      inode: number, kind: Self.kind(attributes.kind), size: Int64(attributes.size), permissions: permissions(attributes.kind),
+      linkCount: UInt32(clamping: attributes.linkCount), modificationSeconds: attributes.modified.seconds,
+      modificationNanoseconds: attributes.modified.nanoseconds, owner: owner, group: group,
+      // What coreutils and stdio ask for at a time; a megabyte is what one request holds.
+      preferredBlockSize: isArray ? 1 << 20 : 4096, isStable: attributes.isFinal)
+  }
+
+  private func permissions(_ kind: EntryKind) -> UInt32 {
+    switch kind {
+    case .file: readable
+    // Who may read may enter.
+    case .directory: readable | readable >> 2
+    case .symbolicLink: 0o777
+    }
+  }
+
+  private static func kind(_ kind: EntryKind) -> FUSE.NodeKind {
+    switch kind {
+    case .file: .file
+    case .directory: .directory
+    case .symbolicLink: .symbolicLink
+    }
+  }
+
+  func readLink(_ node: UInt64) throws(FUSE.Errno) -> String {
+    try answer(node) { node throws(TreeError) in try tree.target(of: node) }
+  }
+
+  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(FUSE.Errno) {
+    guard let directory = NodeID(rawValue: node).node else { throw .noSuchFileOrDirectory }
+    // A list cannot be captured by the closure that fills it, so entries come in batches; a batch is what fits a buffer.
+    var next = Int(clamping: cookie)
+    while true {
+      var batch: [(entry: TreeEntry, next: Int)] = []
+      do throws(TreeError) {
+        try tree.entries(of: directory, from: next) { entry, cookie in
+          batch.append((entry, cookie))
+          return batch.count < 512
+        }
+      } catch {
+        throw errno(for: error)
+      }
+      for (entry, cookie) in batch {
+        let isTaken = list.add(
+          name: entry.name, inode: NodeID(entry.node).rawValue, kind: Self.kind(entry.kind), nextCookie: UInt64(cookie))
+        guard isTaken else { return }
+        next = cookie
+      }
+      if batch.count < 512 { return }
+    }
+  }
+
+  func forget(_ node: UInt64, count: UInt64) {
+    if let place = NodeID(rawValue: node).node { tree.forget(place, count: count) }
+  }
+
+  func extendedAttribute(_ name: String, of node: UInt64) throws(FUSE.Errno) -> [UInt8] {
+    let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
+    guard let value = values[name] else { throw .noAttribute }
+    return value
+  }
+
+  func extendedAttributeNames(of node: UInt64) throws(FUSE.Errno) -> [String] {
+    try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }.keys.sorted()
+  }
+
+  func statistics() -> FileSystemStatistics {
+    FileSystemStatistics(blocks: (totalSize + 4095) / 4096, files: UInt64(tree.run.files.count))
+  }
+
+  // MARK: - Contents
+
+  func open(_ node: UInt64) throws(FUSE.Errno) -> OpenedFile {
+    let source = try answer(node) { node throws(TreeError) in try tree.open(node) }
+    let handle = Unmanaged.passRetained(Handle(source))
+    return OpenedFile(handle: UInt64(UInt(bitPattern: handle.toOpaque())), keepCache: true)
+  }
+
+  func release(handle: UInt64) {
+    Self.handle(handle)?.release()
+  }
+
+  func read(handle: UInt64, node: UInt64, offset: Int64, count: Int, reply: consuming ReadReply) {
+    guard let file = Self.handle(handle) else {
+      reply.fail(.badFileDescriptor)
+      return
+    }
+    guard let buffer = buffers.take(count) else {
+      reply.fail(.noMemory)
+      return
+    }
+    defer { buffers.give(back: buffer) }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+    do throws(ArrayError) {
+      let read = try file.takeUnretainedValue().source.read(at: Int(offset), into: bytes)
+      reply.send(UnsafeRawBufferPointer(rebasing: bytes[..<read]))
+    } catch {
+      reply.fail(errno(for: .unreadable(error)))
+    }
+  }
+
+  private static func handle(_ number: UInt64) -> Unmanaged<Handle>? {
+    UnsafeRawPointer(bitPattern: UInt(number)).map { Unmanaged<Handle>.fromOpaque($0) }
+  }
+
+  // MARK: - Errors
+
+  private func answer<R>(
+    _ number: UInt64, _ body: (Node) throws(TreeError) -> R
+  ) throws(FUSE.Errno) -> R {
+    guard let node = NodeID(rawValue: number).node else { throw .noSuchFileOrDirectory }
+    do throws(TreeError) {
+      return try body(node)
+    } catch {
+      throw errno(for: error)
+    }
+  }
+
+  /// The one place where an error of the tree becomes a number, and a line in the log where the user cannot know the reason.
+  private func errno(for error: TreeError) -> FUSE.Errno {
+    switch error {
+    case .notFound(let reason):
+      if let reason { logger.warning("\(reason)") }
+      return .noSuchFileOrDirectory
+    case .notADirectory: return .notADirectory
+    case .isADirectory: return .isADirectory
+    case .notALink: return .invalidArgument
+    case .noSuchAttribute: return .noAttribute
+    case .unreadable(let error):
+      logger.error("\(error)")
+      return .inputOutput
+    }
+  }
+}
+
+/// Memory for replies: as many buffers as threads answer at once, used again and again (fresh memory costs more than the copy).
+private final class ReplyBuffers: Sendable {
+  private struct Free: @unchecked Sendable {
+    // Unchecked: buffers that nobody else refers to while they are in here.
+    var buffers: [UnsafeMutableRawBufferPointer] = []
+  }
+  private let free = Mutex(Free())
+  /// One FUSE request at most.
+  private static let size = 1 << 20
+
+  func take(_ count: Int) -> UnsafeMutableRawBufferPointer? {
+    if count <= Self.size, let known = free.withLock({ Box($0.buffers.popLast()) }).buffer { return known }
+    var pointer: UnsafeMutableRawPointer?
+    let size = max(count, Self.size)
+    guard posix_memalign(&pointer, 4096, size) == 0 else { return nil }
+    return UnsafeMutableRawBufferPointer(start: pointer, count: size)
+  }
+
+  func give(back buffer: UnsafeMutableRawBufferPointer) {
+    if buffer.count == Self.size {
+      let box = Box(buffer)
+      free.withLock { free in if let buffer = box.buffer { free.buffers.append(buffer) } }
+    } else {
+      Glibc.free(buffer.baseAddress)
+    }
+  }
+
+  /// Carries a buffer through the lock's closure; it has one owner at any time.
+  private struct Box: @unchecked Sendable {
+    let buffer: UnsafeMutableRawBufferPointer?
+    init(_ buffer: UnsafeMutableRawBufferPointer?) { self.buffer = buffer }
+  }
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import ArrayIO
+internal import EXDF
+internal import ExampleRun
+internal import FUSE
+internal import Glibc
+internal import Logging
+internal import Reports
+internal import RunTree
+
+/// `xfelfs umount MNT`.
+struct UnmountCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "umount", abstract: "Unmount a run.")
+
+  @Argument(help: "Where it is mounted.") var mountPoint: String
+  @Flag(name: [.customShort("z"), .long], help: "Take the mount away even while it is in use; it ends with its last user.")
+  var lazy = false
+
+  func run() throws {
+    do throws(MountError) {
+      try MountPoint.unmount(mountPoint, lazy: lazy)
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+}
+
+/// `xfelfs info RUN`.
+struct InfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "info", abstract: "Print what is in a run: its info.txt.")
+
+  @Argument(help: "The run.") var source: String
+  @Flag(help: "Print info.json instead.") var json = false
+
+  func run() throws {
+    let tree = try TreePath.tree(source)
+    try Output.write(BytesSource(json ? RunOverview(of: tree.run).json : RunOverview(of: tree.run).text), "info")
+  }
+}
+
+/// `xfelfs ls RUN [PATH]`.
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "ls", abstract: "List a directory of the tree, without a mount.")
+
+  @Argument(help: "The run.") var source: String
+  @Argument(help: "A path in the tree; its top if there is none.") var paths: [String] = [""]
+  @Flag(name: [.customShort("l")], help: "Show the kind and size of each entry.") var long = false
+
+  func run() throws {
+    let tree = try TreePath.tree(source)
+    for path in paths {
+      let node = try TreePath.node(path, in: tree)
+      if tree.kind(of: node) == .directory {
+        try TreePath.entries(of: node, in: tree) { entry in try show(entry, tree) }
+      } else {
+        try show(TreeEntry(name: path, node: node, kind: tree.kind(of: node)), tree)
+      }
+    }
+  }
+
+  private func show(_ entry: TreeEntry, _ tree: RunTree) throws {
+    guard long else {
+      print(entry.name)
+      return
+    }
+    let attributes = try TreePath.attributes(of: entry.node, in: tree)
+    let size = String(attributes.size)
+    let padding = String(repeating: " ", count: max(0, 14 - size.count))
+    switch entry.kind {
+    case .directory: print("d \(padding)\(size) \(entry.name)")
+    case .file: print("- \(padding)\(size) \(entry.name)")
+    case .symbolicLink: print("l \(padding)\(size) \(entry.name) -> \((try? tree.target(of: entry.node)) ?? "?")")
+    }
+  }
+}
+
+/// `xfelfs cat RUN PATH...`.
+struct CatCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cat", abstract: "Write files of the tree to the standard output, without a mount.")
+
+  @Argument(help: "The run.") var source: String
+  @Argument(help: "Paths in the tree; slices such as array@0:10.npy too.") var paths: [String]
+
+  func run() throws {
+    let tree = try TreePath.tree(source)
+    for path in paths {
+      let node = try TreePath.node(path, in: tree)
+      try Output.write(try TreePath.open(node, in: tree, path), path)
+    }
+  }
+}
+
+/// `xfelfs example DIR`.
+struct ExampleCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "example", abstract: "Write a small run to try things with: a detector, a camera, an XGM and more.")
+
+  @Argument(help: "The directory to write it to; made if it is not there.") var directory: String
+
+  func run() throws {
+    do throws(ExampleRunError) {
+      let summary = try ExampleRun.write(to: directory)
+      print("wrote \(summary.fileCount) files, \(summary.byteCount / 1_000_000) MB, to \(directory)")
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+internal import ArrayIO
+internal import EXDF
+internal import Glibc
+internal import Logging
+internal import RunTree
+
+/// What `ls`, `cat` and `cp` share: paths of a tree that is not mounted.
+enum TreePath {
+  static func tree(_ run: String) throws(Failure) -> RunTree {
+    do throws(EXDFError) {
+      return try OpenRun.tree(run, Logger.program())
+    } catch {
+      throw Failure(error.description)
+    }
+  }
+
+  static func node(_ path: String, in tree: RunTree) throws(Failure) -> Node {
+    do throws(TreeError) {
+      return try tree.node(atPath: path)
+    } catch {
+      throw failure(path, error)
+    }
+  }
+
+  static func attributes(of node: Node, in tree: RunTree) throws(Failure) -> TreeAttributes {
+    do throws(TreeError) {
+      return try tree.attributes(of: node)
+    } catch {
+      throw failure("", error)
+    }
+  }
+
+  static func target(of node: Node, in tree: RunTree) throws(Failure) -> String {
+    do throws(TreeError) {
+      return try tree.target(of: node)
+    } catch {
+      throw failure("", error)
+    }
+  }
+
+  /// Gives `body` every entry of a directory.
+  static func entries(of node: Node, in tree: RunTree, _ body: (TreeEntry) throws -> Void) throws {
+    var result: Result<Void, any Error> = .success(())
+    try tree.entries(of: node, from: 0) { entry, _ in
+      do {
+        try body(entry)
+        return true
+      } catch {
+        result = .failure(error)
+        return false
+      }
+    }
+    try result.get()
+  }
+
+  /// The bytes of a file; of a link to one of the run's own files, that file's.
+  static func open(_ node: Node, in tree: RunTree, _ path: String) throws(Failure) -> any ByteSource {
+    do throws(TreeError) {
+      if case .fileLink = node { return try FileSource(path: try target(of: node, tree)) }
+      return try tree.open(node)
+    } catch {
+      throw failure(path, error)
+    }
+  }
+
+  private static func target(of node: Node, _ tree: RunTree) throws(TreeError) -> String { try tree.target(of: node) }
+
+  private static func failure(_ path: String, _ error: TreeError) -> Failure {
+    Failure(path.isEmpty ? error.description : "\(path): \(error)")
+  }
+}
+
+/// A plain file, as bytes.
+final class FileSource: ByteSource {
+  let size: Int
+  private let path: String
+  private let descriptor: Int32
+
+  init(path: String) throws(TreeError) {
+    var status = stat()
+    descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
+      throw .notFound(reason: String(cString: strerror(errno)))
+    }
+    self.path = path
+    size = Int(status.st_size)
+  }
+
+  deinit { close(descriptor) }
+
+  func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
+    let count = pread(descriptor, output.baseAddress, output.count, off_t(offset))
+    guard count >= 0 else {
+      throw .system(file: path, object: "", errno: errno, reason: String(cString: strerror(errno)))
+    }
+    return count
+  }
+}
+
+/// Writing to descriptors, whole.
+enum Output {
+  private static let pieceSize = 1 << 20
+
+  /// Copies a source to a descriptor, the standard output unless told otherwise.
+  static func write(_ source: any ByteSource, to descriptor: Int32 = 1, _ name: String) throws(Failure) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(pieceSize, max(1, source.size)), alignment: 4096)
+    defer { buffer.deallocate() }
+    var offset = 0
+    while offset < source.size {
+      let count: Int
+      do throws(ArrayError) {
+        count = try source.read(at: offset, into: buffer)
+      } catch {
+        throw Failure("\(name): \(error)")
+      }
+      guard count > 0 else { throw Failure("\(name): it ended early") }
+      try put(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, name)
+      offset += count
+    }
+  }
+
+  private static func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ name: String) throws(Failure) {
+    var done = 0
+    while done < bytes.count {
+      let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw Failure("\(name): cannot write: \(String(cString: strerror(errno)))") }
+      done += count
+    }
+  }
+}
