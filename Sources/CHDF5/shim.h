@@ -39,3 +39,10 @@ static inline hid_t chdf5_H5T_STD_U8LE(void) { return H5T_STD_U8LE; }
 static inline hid_t chdf5_H5T_STD_U16LE(void) { return H5T_STD_U16LE; }
 static inline hid_t chdf5_H5T_STD_U32LE(void) { return H5T_STD_U32LE; }
 static inline hid_t chdf5_H5T_STD_U64LE(void) { return H5T_STD_U64LE; }
+// The macros below expand to casts or to "call H5open, then give a variable": neither is imported into Swift.
+
+static inline unsigned chdf5_H5F_ACC_TRUNC(void) { return H5F_ACC_TRUNC; }
+static inline hid_t chdf5_H5P_FILE_CREATE(void) { return H5P_FILE_CREATE; }
+static inline hid_t chdf5_H5T_NATIVE_UINT8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t chdf5_H5T_NATIVE_UINT16(void) { return H5T_NATIVE_UINT16; }
+static inline hid_t chdf5_H5T_NATIVE_UINT32(void) { return H5T_NATIVE_UINT32; }

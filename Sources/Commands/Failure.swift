@@ -14,6 +14,10 @@ public enum Program {
 
   /// Runs the command line, and returns the status to exit with.
   public static func run(_ arguments: [String]) -> Int32 {
+    guard !arguments.isEmpty else {
+      say("no command given (see xfelfs --help)")
+      return usageStatus
+    }
     do {
       var command = try XfelfsCommand.parseAsRoot(arguments)
       try command.run()
