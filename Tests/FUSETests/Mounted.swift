@@ -17,13 +17,18 @@ final class Mounted: Sendable {
   }
 
   /// Mounts and waits until the mount works. Fails, as against skips, where there is no /dev/fuse.
-  init(_ fileSystem: any FileSystem, threads: Int = 3, options: MountOptions = MountOptions()) throws {
+  init(
+    _ fileSystem: any FileSystem, threads: Int = 3, options: MountOptions = MountOptions(),
+    handlingSignals: Bool = false
+  ) throws {
     path = try Self.makeDirectory()
     let session = try Session(fileSystem, mountPoint: path, options: options)
     let outcome = Outcome()
     server = startThread {
       let result = Result { () throws(MountError) in
-        try session.serve(threads: threads) { outcome.isReady.store(true, ordering: .releasing) }
+        try session.serve(threads: threads, handlingSignals: handlingSignals) {
+          outcome.isReady.store(true, ordering: .releasing)
+        }
       }
       outcome.value.withLock { $0 = result }
       outcome.hasEnded.store(true, ordering: .releasing)
@@ -35,6 +40,9 @@ final class Mounted: Sendable {
 
   /// Whether `serve` has returned.
   var hasEnded: Bool { outcome.hasEnded.load(ordering: .acquiring) }
+
+  /// Sends a signal to the thread in `serve`, which has it blocked: one to the process would hit any thread of the tests.
+  func signal(_ number: Int32) { pthread_kill(server, number) }
 
   /// Waits for `serve`, removes the directory and returns what `serve` returned.
   @discardableResult

@@ -113,41 +113,24 @@ import Testing
     #expect(try MountPoint.check(path).path == path)
   }
 
-  /// The first signal detaches, the second ends. In a process with no other thread, as a thread that does not block the signals
-  /// would die of them.
-  @Test func signals() async {
-    await #expect(processExitsWith: .success) {
-      let outcome = try Daemon.start(timeout: 20) { ready in
-        do {
-          try Self.serveUntilSignalled(isHeldOpen: false)
-          try Self.serveUntilSignalled(isHeldOpen: true)
-          ready.succeed("")
-        } catch {
-          ready.fail("\(error)")
-        }
-        return 0
-      }
-      guard outcome == .succeeded("") else { exit(3) }
-    }
+  @Test func firstSignalDetaches() throws {
+    let mounted = try Mounted(fileSystem(), handlingSignals: true)
+    mounted.signal(SIGINT)
+    #expect(try mounted.join() == .finished)
   }
 
-  private static func serveUntilSignalled(isHeldOpen: Bool) throws {
-    Signals.block()
-    let path = try Mounted.makeDirectory()
-    defer { rmdir(path) }
-    let fileSystem = TestFileSystem([("file", .file(size: 10, how: .directly))])
-    let session = try Session(fileSystem, mountPoint: path)
-    _ = try session.serve(threads: 2, handlingSignals: true) {
-      detachThread {
-        let descriptor = isHeldOpen ? open(path + "/file", O_RDONLY) : -1
-        kill(getpid(), SIGTERM)
-        guard isHeldOpen else { return }
-        guard waitUntil({ (try? MountTable.current().mount(at: path)) == nil }) else { exit(4) }
-        usleep(50_000)
-        guard readBytes(descriptor, 0, 10) == .success(TestFileSystem.bytes(0, 10)) else { exit(5) }
-        kill(getpid(), SIGHUP)
-      }
-    }
+  @Test func secondSignalStops() throws {
+    let mounted = try Mounted(fileSystem(), handlingSignals: true)
+    let descriptor = open(mounted.path + "/file", O_RDONLY)
+    defer { close(descriptor) }
+    mounted.signal(SIGTERM)
+    let isDetached = waitUntil { (try? MountTable.current())?.mount(at: mounted.path) == nil }
+    #expect(isDetached)
+    #expect(readBytes(descriptor, 5, 1000) == .success(TestFileSystem.bytes(5, 1000)))
+    #expect(!mounted.hasEnded)
+    mounted.signal(SIGHUP)
+    #expect(try mounted.join() == .finished)
+    #expect(readBytes(descriptor, 5, 1000) == .failure(.notConnected))
   }
 
   /// In a process of its own, so that no other test's threads and files are counted.
