@@ -5,18 +5,17 @@ import Synchronization
 final class Crew: Sendable {
   private let workers = Mutex<[Worker]>([])
   private let finished = Atomic(0)
-  private let wake: Int32
+  private let wake: EventCounter
 
-  /// `wake` is an eventfd that each worker adds to when it ends; it has to outlive the crew.
-  init(wake: Int32) { self.wake = wake }
+  /// Each worker adds to `wake` when it ends.
+  init(wake: EventCounter) { self.wake = wake }
 
   /// Starts one more worker.
   func add(_ body: @escaping @Sendable () -> Void) throws(Errno) {
     let worker = try Worker.start { [self] in
       body()
       finished.add(1, ordering: .releasing)
-      var one: UInt64 = 1
-      write(wake, &one, 8)
+      wake.add()
     }
     workers.withLock { $0.append(worker) }
   }

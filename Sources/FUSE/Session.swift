@@ -19,7 +19,7 @@ public final class Session: Sendable {
   public var mountPoint: String { mount.mountPoint }
 
   private let mount: MountEntry
-  private let wake: Descriptor
+  private let wake: EventCounter
   private let connection: Mutex<Connection?>
   private let isServing = Atomic(false)
 
@@ -34,8 +34,9 @@ public final class Session: Sendable {
     let connection = try Connection(fileSystem, options: options)
     let place: String
     do throws(Errno) {
-      place = try MountTable.resolveParent(mountPoint)
-      wake = try Descriptor(eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK)))
+      // As the table will show it, without touching what waits in an automount.
+      place = try MountTable.current().find(mountPoint).path
+      wake = try EventCounter()
     } catch {
       throw MountError("cannot mount at \(mountPoint): \(error)")
     }
@@ -86,12 +87,7 @@ public final class Session: Sendable {
       if let connection { fuse_session_exit(connection.session) }
     }
     try? detach()
-    wakeSupervisor()
-  }
-
-  private func wakeSupervisor() {
-    var one: UInt64 = 1
-    write(wake.number, &one, 8)
+    wake.add()
   }
 
   /// Serves with as many worker threads, and returns when the mount has ended: by `umount`, `detach` or `stop`. Once only.
@@ -115,7 +111,7 @@ public final class Session: Sendable {
     do throws(Errno) {
       _ = Signals.makeWakeHarmless
       outcome = try Signals.whileBlocked { () throws(Errno) in
-        let crew = Crew(wake: wake.number)
+        let crew = Crew(wake: wake)
         do throws(Errno) {
           for _ in 0..<max(threads, 1) { try start(connection, crew, onReady) }
         } catch {
@@ -163,8 +159,7 @@ public final class Session: Sendable {
       guard poll(&waits, nfds_t(waits.count), -1) > 0 else { continue }
       guard waits.count > 1, waits[1].revents != 0 else {
         // A worker ended or `stop` was called; the loop's condition says whether that is the end.
-        var count: UInt64 = 0
-        read(wake.number, &count, 8)
+        wake.clear()
         continue
       }
       var information = signalfd_siginfo()

@@ -80,6 +80,20 @@ import Testing
     #expect(try MountTable.current().mount(at: path) == nil)
   }
 
+  @Test func mountPointThroughLink() throws {
+    let path = try Mounted.makeDirectory()
+    let link = path + ".link"
+    defer {
+      unlink(link)
+      rmdir(path)
+    }
+    #expect(symlink(path, link) == 0)
+    let session = try Session(fileSystem(), mountPoint: link)
+    #expect(session.mountPoint == path)
+    try session.detach()
+    #expect(try MountTable.current().mount(at: path) == nil)
+  }
+
   @Test func missingMountPoint() {
     #expect(throws: MountError.self) { try Session(fileSystem(), mountPoint: "/tmp/there/is/no/such") }
   }
