@@ -36,6 +36,7 @@ final class RunFileSystem: FileSystem {
   // MARK: - Names and attributes
 
   func lookup(_ name: String, in parent: UInt64) throws(FUSE.Errno) -> NodeAttributes {
+    guard name.utf8.count <= 255 else { throw .nameTooLong }
     let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
     return try attributes(of: node, NodeID(node).rawValue)
   }
