@@ -62,7 +62,7 @@ make_venv() {
   fi
 }
 
-parts=() results=() failures=0
+parts=() results=() failures=0 unmatched=0 built=0
 part() { # part NAME COMMAND...: run it, remember how it ended, go on
   local name="$1" start=$SECONDS status=0
   shift
@@ -79,7 +79,10 @@ run_pytest() { # run_pytest DIRECTORY: 5 means that -k left nothing of this dire
   local status=0
   .build/test-venv/bin/python -m pytest -q -p no:cacheprovider --durations=5 "Tests/$1" \
     ${pytest_args[@]+"${pytest_args[@]}"} || status=$?
-  if ((status == 5 && ${#pytest_args[@]} > 0)); then return 0; fi
+  if ((status == 5 && ${#pytest_args[@]} > 0)); then
+    unmatched=$((unmatched + 1))
+    return 0
+  fi
   return "$status"
 }
 
@@ -87,13 +90,21 @@ command -v swift >/dev/null || { echo "There is no swift in PATH; see https://ww
 if wants lint; then part "swift format lint" swift format lint -s -r Sources Tests Package.swift; fi
 if wants swift || wants conformance || wants mounted; then
   install_packages
-  if [[ -z "${XFELFS:-}" ]] || wants swift; then part "swift build" swift build -c release; fi
+  if [[ -z "${XFELFS:-}" ]] || wants swift; then
+    built=1
+    part "swift build" swift build -c release
+  fi
 fi
 if wants swift; then part "swift test" swift test; fi
 if ((failures == 0)) || [[ -n "${XFELFS:-}" || -x .build/release/xfelfs ]]; then
   if wants conformance || wants mounted; then make_venv; fi
   if wants conformance; then part "Tests/Conformance" run_pytest Conformance; fi
   if wants mounted; then part "Tests/Mounted" run_pytest Mounted; fi
+fi
+
+if ((unmatched > 0 && unmatched == ${#parts[@]} - built)); then
+  echo "No test matches ${pytest_args[*]}." >&2
+  exit 1
 fi
 
 echo "== summary"

@@ -34,12 +34,14 @@ class MountedRun:
     def source_dir(self, source: str) -> Path:
         return self.mount / "sources" / source
 
-    def keys(self):
+    def keys(self) -> list[tuple]:
         """(source, key, its data, its directory in the tree) for every key of every source."""
-        for source in self.sources:
-            data = self.run[source]
-            for key in sorted(data.keys()):
-                yield source, key, data[key], self.source_dir(source) / "keys" / key
+        return self._keys
+
+    @cached_property
+    def _keys(self) -> list[tuple]:
+        return [(source, key, self.run[source][key], self.source_dir(source) / "keys" / key)
+                for source in self.sources for key in sorted(self.run[source].keys())]
 
     def sampled_keys(self, step: int):
         """Every `step`-th key, starting at a place that differs from run to run, and at least one of each kind."""

@@ -6,10 +6,48 @@ import re
 import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
+from extra_data.keydata import KeyData
 from extra_data.reader import DataCollection, H5File
+from extra_data.sourcedata import SourceData
 
 from randomise import sample_rows
+
+
+class DottedKeyData(KeyData):
+    """A key with a dot in one of its HDF5 names, as the JUNGFRAU examples have it (`dataStorage.enable/value`).
+    EXtra-data lists such keys and then looks for them at `dataStorage/enable/value`."""
+    hdf5_data_path = None
+
+
+def find_dataset(source: SourceData, key: str) -> h5py.Dataset | None:
+    """The dataset whose path, with dots for slashes, is the key."""
+    return source.files[0].file[f"{source.section}/{source.source}"].visititems(
+        lambda path, item: item if isinstance(item, h5py.Dataset) and path.replace("/", ".") == key else None)
+
+
+def patch_dotted_keys() -> None:
+    """Make run[source][key] work for such keys; everything else stays EXtra-data's."""
+    original = SourceData.__getitem__
+
+    def getitem(self, key):
+        try:
+            return original(self, key)
+        except KeyError:
+            dataset = find_dataset(self, key)
+            if dataset is None:
+                raise
+            data = DottedKeyData(
+                self.source, key, train_ids=self.train_ids, files=self.files, section=self.section,
+                dtype=dataset.dtype, eshape=dataset.shape[1:], is_single_run=self.is_single_run,
+                inc_suspect_trains=self.inc_suspect_trains)
+            data.hdf5_data_path = dataset.name
+            return data
+    SourceData.__getitem__ = getitem
+
+
+patch_dotted_keys()
 
 
 def run_files(path: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -47,7 +48,7 @@ def mount_table() -> dict[str, tuple[str, str]]:
     table = {}
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         left, right = line.split(" - ", 1)
-        point = left.split(" ")[4].encode().decode("unicode_escape")
+        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), left.split(" ")[4])
         kind, source = right.split(" ")[:2]
         table[point] = (kind, source)
     return table

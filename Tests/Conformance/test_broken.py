@@ -112,7 +112,7 @@ def make_broken_run(tmp_path):
 
 
 @pytest.mark.parametrize("bad", [[name] for name in BROKEN] + [list(BROKEN)], ids=lambda names: "+".join(
-    name[10:14] for name in names))
+    name.removesuffix("-S00000.h5").removeprefix("RAW-R0001-") for name in names))
 def test_bad_files_cost_only_themselves(tmp_path, made, bad):
     """The mount comes up with the good file; its data is as without the bad ones."""
     directory, good = make_broken_run(tmp_path)

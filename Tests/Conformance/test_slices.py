@@ -45,14 +45,14 @@ def test_slices_are_as_numpy_slices(mounted, dimensions):
             assert_npy(directory / f"array@{text}.npy", np.ascontiguousarray(expected).reshape(expected.shape))
 
 
-BAD = ["", "x", "1.5", "0:5:-1", "::-1", "::0", "...,...", "0,", ",0", "1:2:3:4", "None", "[0]", "0;0", "0x1", " ",
+BAD = ["", "x", "1.5", "0:5:-1", "::-1", "::0", "...,...", ",0", "1:2:3:4", "None", "[0]", "0;0", "0x1", " ",
        "99999999999999999999", "0,0,0,0,0,0,0,0", "-99999999", "99999999", "..", "....", "True", "1e1", "--1", "+ 1"]
 
 
 def test_bad_slices_do_not_exist(mounted):
     """A slice that does not parse, steps backwards, or does not fit the shape: no such file."""
     keys = small_keys(mounted, 1)[:1] + small_keys(mounted, 2)[:1] + small_keys(mounted, 4)[:1]
-    assert keys or mounted.name in ("remi",), "no key to slice"
+    assert keys, "no key to slice"
     for _, directory in keys:
         for text in BAD:
             with pytest.raises(FileNotFoundError):

@@ -13,16 +13,17 @@ import product
 from product import is_mounted, mounted, wait_until, xfelfs
 
 
-def daemons() -> dict[int, str]:
-    """Processes that run the binary under test, zombies included: pid -> state."""
+def daemons(point) -> dict[int, str]:
+    """Processes of the program that serve `point`, and its zombies: pid -> state."""
     found = {}
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():
             continue
         try:
-            name, state = process.joinpath("stat").read_text().split("(", 1)[1].rsplit(")", 1)
-            if name == "xfelfs":
-                found[int(process.name)] = state.split()[0]
+            name, fields = process.joinpath("stat").read_text().split("(", 1)[1].rsplit(")", 1)
+            state = fields.split()[0]
+            if name == "xfelfs" and (state == "Z" or str(point).encode() in process.joinpath("cmdline").read_bytes()):
+                found[int(process.name)] = state
         except (FileNotFoundError, ProcessLookupError):
             pass
     return found
@@ -30,18 +31,18 @@ def daemons() -> dict[int, str]:
 
 def daemon_of(point) -> int:
     """The one daemon whose command line names the mount point."""
-    pids = [pid for pid in daemons() if str(point).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    pids = [pid for pid, state in daemons(point).items() if state != "Z"]
     assert len(pids) == 1, f"daemons of {point}: {pids}"
     return pids[0]
 
 
 def test_twenty_cycles_leave_nothing(small, tmp_path):
     """Mount, read, unmount, twenty times: no mount, no process and no zombie is left."""
-    before = set(daemons())
+    before = set(daemons(tmp_path / "mnt"))
     for cycle in range(20):
         with mounted(small[0], tmp_path / "mnt") as point:
             assert (point / "info.txt").read_text().startswith("# of trains:    10"), cycle
-    wait_until(lambda: set(daemons()) <= before, what="end of all daemons")
+    wait_until(lambda: set(daemons(tmp_path / "mnt")) <= before, what="end of all daemons")
     assert not is_mounted(tmp_path / "mnt")
     assert os.listdir(tmp_path / "mnt") == []
 
@@ -122,7 +123,7 @@ def test_signal_to_a_daemon_in_the_background(small, tmp_path):
         assert xfelfs("mount", small[0], point).returncode == 0
         pid = daemon_of(point)
         os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: not is_mounted(point) and pid not in daemons(), what="end of the daemon")
+        wait_until(lambda: not is_mounted(point) and pid not in daemons(point), what="end of the daemon")
     finally:
         product.lazy_unmount(point)
 
