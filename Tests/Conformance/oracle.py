@@ -73,7 +73,7 @@ def valid_trains(path: Path) -> set[int]:
 
 
 def info_text(run: DataCollection) -> str:
-    """run.info(group_sources=False), no trailing blanks on any line."""
+    """run.info(group_sources=False), no trailing blanks on any line; the empty line at its end stays."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -82,7 +82,7 @@ def info_text(run: DataCollection) -> str:
 
 
 def without_trailing_blanks(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.splitlines()).rstrip("\n") + "\n"
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def frames_vary(run: DataCollection) -> bool:

@@ -10,7 +10,6 @@ from product import mounted, xfelfs
 
 # what -> the arguments; RUN, MNT, EMPTY, BROKEN, FILE and NONE stand for paths made below
 WRONG = {
-    "no command": [],
     "unknown command": ["frobnicate"],
     "unknown option": ["--frobnicate"],
     "mount without operands": ["mount"],
