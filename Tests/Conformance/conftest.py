@@ -43,6 +43,17 @@ class MountedRun:
         return [(source, key, self.run[source][key], self.source_dir(source) / "keys" / key)
                 for source in self.sources for key in sorted(self.run[source].keys())]
 
+    def keys_of(self, source: str) -> dict:
+        """key -> its data, for the keys of one source."""
+        return self._keys_by_source.get(source, {})
+
+    @cached_property
+    def _keys_by_source(self) -> dict[str, dict]:
+        found = {}
+        for source, key, data, _ in self._keys:
+            found.setdefault(source, {})[key] = data
+        return found
+
     def sampled_keys(self, step: int):
         """Every `step`-th key, starting at a place that differs from run to run, and at least one of each kind."""
         start = sum(self.name.encode()) % step

@@ -117,9 +117,16 @@ def encoded(values: np.ndarray, longest: int | None = None) -> np.ndarray:
 
 
 def ndarray(key_data) -> np.ndarray:
-    """key_data.ndarray() with strings encoded."""
+    """key_data.ndarray() with strings encoded; small ones are kept with the key, several tests need them."""
+    kept = key_data.__dict__.get("kept_array")
+    if kept is not None:
+        return kept
     values = key_data.ndarray()
-    return encoded(values) if values.dtype.hasobject else values
+    values = encoded(values) if values.dtype.hasobject else values
+    if values.nbytes <= 1 << 16:
+        values.flags.writeable = False
+        key_data.kept_array = values
+    return values
 
 
 def nominal_bytes(key_data) -> int:
@@ -155,14 +162,12 @@ def trains_with_data(counts: np.ndarray, run: DataCollection) -> list[int]:
     return [int(t) for t, n in zip(run.train_ids, counts) if n]
 
 
-def frame_columns(run: DataCollection, source: str) -> list[str]:
+def frame_columns(keys: dict[str, KeyData]) -> list[str]:
     """Keys of table.csv: scalar per entry, at most one entry in any train; of a control source `.value`."""
-    data = run[source]
     columns = []
-    for key in sorted(data.keys()):
-        key_data = data[key]
+    for key, data in sorted(keys.items()):
         if data.is_control and not key.endswith(".value"):
             continue
-        if key_data.entry_shape == () and key_data.data_counts(labelled=False).max(initial=0) <= 1:
+        if data.entry_shape == () and data.data_counts(labelled=False).max(initial=0) <= 1:
             columns.append(key)
     return columns

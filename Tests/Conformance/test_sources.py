@@ -58,8 +58,8 @@ def test_counts(mounted):
 def test_table(mounted):
     """table.csv: the scalar keys with at most one entry in any train, for trains with data, as get_dataframe."""
     for source in mounted.sources:
-        data = mounted.run[source]
-        columns = oracle.frame_columns(mounted.run, source)
+        data = mounted.keys_of(source)
+        columns = oracle.frame_columns(data)
         path = mounted.source_dir(source) / "table.csv"
         if not columns:
             assert not path.exists() or read_csv(path) == [["train_id"]], f"{source} has nothing to put in a table"

@@ -43,7 +43,7 @@ def test_train_first(mounted):
             position = mounted.train_ids.index(train)
             groups = {g for g in data.index_groups
                       if data.data_counts(labelled=False, index_group=g)[position]}
-            keys = sorted(k for k in data.keys() if data[k].index_group in groups)
+            keys = sorted(k for k, item in mounted.keys_of(source).items() if item.index_group in groups)
             directory = mounted.mount / "trains" / str(train) / source
             listed = {n for n in os.listdir(directory) if n.endswith(".npy")} if directory.exists() else set()
             assert listed == {f"{key}.npy" for key in keys}, directory
