@@ -37,7 +37,7 @@ let package = Package(
 
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5"], swiftSettings: strict),
-    .target(name: "ArrayIO", dependencies: ["HDF5", "NPY", "Threads"], swiftSettings: strict),
+    .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
 

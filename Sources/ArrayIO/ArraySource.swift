@@ -8,6 +8,25 @@ public protocol ArraySource: Sendable {
   /// Copies bytes of the flattened array. `offset + output.count` lies inside of it.
   /// - Throws: ``ArrayError`` where what lies underneath cannot be read.
   func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError)
+
+  /// The same, by reference where the bytes are in memory anyway.
+  func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError)
+
+  /// Has a range made ready by other threads. Only a hint: nothing need come of it.
+  func prefetch(dataAt offset: Int, _ count: Int)
+
+  /// How far ahead of a sequential reader it is worth making ready, in bytes; 0 for what is computed or in memory.
+  var longestWindow: Int { get }
+}
+
+extension ArraySource {
+  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
+    try read(dataAt: offset, into: sink.reserve(count))
+  }
+
+  public func prefetch(dataAt offset: Int, _ count: Int) {}
+
+  public var longestWindow: Int { 0 }
 }
 
 /// Consecutive rows of one dataset, as part of an array.
@@ -57,25 +76,47 @@ public struct StoredArray: ArraySource {
     self.store = store
   }
 
+  public var longestWindow: Int { store.longestWindow }
+
   public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
-    guard !output.isEmpty, rowSize > 0 else { return }
+    var sink = PieceSink(buffer: output, isStreaming: false)
+    try gather(dataAt: offset, output.count, into: &sink)
+    sink.settle(in: output)
+  }
+
+  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
+    try forEachStretch(at: offset, count) { dataset, start, count throws(ArrayError) in
+      try dataset.gather(at: start, count, into: &sink)
+    }
+  }
+
+  public func prefetch(dataAt offset: Int, _ count: Int) {
+    // What cannot be read will say so to whoever asks for it.
+    try? forEachStretch(at: offset, min(count, description.dataSize - offset)) { dataset, start, count in
+      dataset.prefetch(at: start, count)
+    }
+  }
+
+  /// Gives `body` the stretches of datasets that a range consists of, in order.
+  private func forEachStretch(
+    at offset: Int, _ count: Int, _ body: (StoredDataset, Int, Int) throws(ArrayError) -> Void
+  ) throws(ArrayError) {
+    guard count > 0, rowSize > 0 else { return }
     var part = partIndex(row: offset / rowSize)
     var done = 0
-    while done < output.count, part < parts.count {
+    while done < count, part < parts.count {
       let begin = firstRows[part] * rowSize
       let end = firstRows[part + 1] * rowSize
       let position = offset + done
-      let count = min(output.count - done, end - position)
-      if count > 0 {
-        let dataset = try store.dataset(parts[part].dataset)
+      let length = min(count - done, end - position)
+      if length > 0 {
         let (start, overflow) = parts[part].firstRow.multipliedReportingOverflow(by: rowSize)
         guard !overflow else {
           throw .damaged(
             file: parts[part].dataset.file.path, object: parts[part].dataset.object, reason: "its index is absurd")
         }
-        let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
-        try dataset.read(at: start + (position - begin), into: target, store.cache)
-        done += count
+        try body(try store.dataset(parts[part].dataset), start + (position - begin), length)
+        done += length
       }
       part += 1
     }
@@ -124,15 +165,32 @@ public struct NPYSource: ByteSource {
 
   public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
     let count = available(at: offset, output.count)
-    var done = 0
-    if offset < header.count {
-      done = min(count, header.count - offset)
-      header.withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + done)])) }
-    }
+    let done = copyHeader(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]))
     if done < count {
       let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<count])
       try array.read(dataAt: offset + done - header.count, into: target)
     }
+    return count
+  }
+
+  public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int {
+    let count = available(at: offset, count)
+    let done = min(count, max(0, header.count - offset))
+    if done > 0 { _ = copyHeader(at: offset, into: sink.reserve(done)) }
+    if done < count { try array.gather(dataAt: offset + done - header.count, count - done, into: &sink) }
+    return count
+  }
+
+  public func prefetch(at offset: Int, _ count: Int) {
+    array.prefetch(dataAt: max(0, offset - header.count), count)
+  }
+
+  public var longestWindow: Int { array.longestWindow }
+
+  private func copyHeader(at offset: Int, into output: UnsafeMutableRawBufferPointer) -> Int {
+    guard offset < header.count else { return 0 }
+    let count = min(output.count, header.count - offset)
+    header.withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + count)])) }
     return count
   }
 }

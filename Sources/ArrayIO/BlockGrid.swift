@@ -95,6 +95,13 @@ struct BlockGrid: Sendable {
     return Piece(block: block, offset: inside + rest, count: min(count, position * strides[cutAxis] - rest))
   }
 
+  /// The bytes of a block of ``rows(of:elementSize:target:)``, which are contiguous in the dataset.
+  func flatRange(of block: Int) -> Range<Int> {
+    let (start, count) = extent(of: block)
+    let first = zip(start, strides).reduce(0) { $0 + $1.0 * $1.1 }
+    return first..<(first + count.reduce(elementSize, *))
+  }
+
   /// The elements of a block that are in the dataset: blocks at the far edges may hang over.
   func extent(of block: Int) -> (start: [Int], count: [Int]) {
     var rest = block

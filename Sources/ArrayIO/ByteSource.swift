@@ -8,9 +8,27 @@ public protocol ByteSource: Sendable {
   /// - Returns: how many: all that was asked for, or what is left up to the end; never short in the middle.
   /// - Throws: ``ArrayError`` where what lies underneath cannot be read; `output` is then undefined.
   func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int
+
+  /// The same, by reference where the bytes are in memory anyway.
+  func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int
+
+  /// Has a range made ready by other threads. Only a hint: nothing need come of it.
+  func prefetch(at offset: Int, _ count: Int)
+
+  /// How far ahead of a sequential reader it is worth making ready, in bytes; 0 for what is computed or in memory.
+  var longestWindow: Int { get }
 }
 
 extension ByteSource {
+  public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int {
+    let count = available(at: offset, count)
+    return try read(at: offset, into: sink.reserve(count))
+  }
+
+  public func prefetch(at offset: Int, _ count: Int) {}
+
+  public var longestWindow: Int { 0 }
+
   /// How many of `count` bytes at `offset` there are.
   func available(at offset: Int, _ count: Int) -> Int {
     offset < 0 || offset >= size ? 0 : min(count, size - offset)

@@ -22,6 +22,8 @@ public final class ChunkCache: @unchecked Sendable {
     unowned(unsafe) var older: Entry?
     /// Toward the most recently used.
     unowned(unsafe) var newer: Entry?
+    /// Its reader is done with it; see ``retire(_:)``.
+    var isRetired = false
     init(_ key: ChunkKey) { self.key = key }
   }
 
@@ -32,11 +34,21 @@ public final class ChunkCache: @unchecked Sendable {
     var oldest: Entry?
     var newest: Entry?
     var bytes = 0
+    /// Keys of retired entries, the oldest first; those that were used again since are passed over.
+    var retired: [ChunkKey] = []
+    var firstRetired = 0
+    var retiredBytes = 0
   }
 
   private let shards: [Shard]
   private let bytesPerShard: Int
   let pool: SlabPool
+  /// In bytes.
+  let capacity: Int
+
+  /// What sequential readers have left behind is kept up to this much in all: a reader who follows closely finds it, and the
+  /// memory is soon used again, which is faster than touching new memory up to the cache's whole size.
+  private static let mostRetiredBytes = 16 << 20
 
   /// - Parameter capacity: in bytes; what is being read at the moment may exceed it.
   public init(capacity: Int) {
@@ -44,6 +56,7 @@ public final class ChunkCache: @unchecked Sendable {
     let count = capacity >= 256 << 20 ? 8 : 1
     shards = (0..<count).map { _ in Shard() }
     bytesPerShard = capacity / count
+    self.capacity = capacity
     pool = SlabPool(mostFreeBytes: max(capacity / 4, 4 << 20))
   }
 
@@ -92,6 +105,41 @@ public final class ChunkCache: @unchecked Sendable {
     return slab
   }
 
+  /// Says that a sequential reader is done with a chunk: it is among the first to go.
+  func retire(_ key: ChunkKey) {
+    let shard = shard(for: key)
+    var evicted: [Slab] = []
+    shard.monitor.withLock {
+      guard let entry = shard.entries[key], let slab = entry.slab, !entry.isRetired else { return }
+      entry.isRetired = true
+      shard.retiredBytes += slab.bytes.count
+      shard.retired.append(key)
+      dropRetired(from: shard, &evicted)
+    }
+  }
+
+  /// Drops retired chunks, the oldest first, until they are few enough.
+  private func dropRetired(from shard: Shard, _ evicted: inout [Slab]) {
+    while shard.retiredBytes > Self.mostRetiredBytes / shards.count, shard.firstRetired < shard.retired.count {
+      let key = shard.retired[shard.firstRetired]
+      shard.firstRetired += 1
+      if let entry = shard.entries[key], entry.isRetired { drop(entry, from: shard, &evicted) }
+    }
+    if shard.firstRetired > 256 {
+      shard.retired.removeFirst(shard.firstRetired)
+      shard.firstRetired = 0
+    }
+  }
+
+  private func drop(_ entry: Entry, from shard: Shard, _ evicted: inout [Slab]) {
+    unlink(entry, in: shard)
+    shard.entries[entry.key] = nil
+    guard let slab = entry.slab else { return }
+    shard.bytes -= slab.bytes.count
+    if entry.isRetired { shard.retiredBytes -= slab.bytes.count }
+    evicted.append(slab)
+  }
+
   /// Whether the chunk is there, or being made.
   func isKnown(_ key: ChunkKey) -> Bool {
     let shard = shard(for: key)
@@ -108,16 +156,15 @@ public final class ChunkCache: @unchecked Sendable {
 
   private func evict(from shard: Shard, _ evicted: inout [Slab]) {
     while shard.bytes > bytesPerShard, let oldest = shard.oldest, oldest !== shard.newest {
-      unlink(oldest, in: shard)
-      shard.entries[oldest.key] = nil
-      if let slab = oldest.slab {
-        shard.bytes -= slab.bytes.count
-        evicted.append(slab)
-      }
+      drop(oldest, from: shard, &evicted)
     }
   }
 
   private func touch(_ entry: Entry, in shard: Shard) {
+    if entry.isRetired {
+      entry.isRetired = false
+      shard.retiredBytes -= entry.slab?.bytes.count ?? 0
+    }
     guard shard.newest !== entry else { return }
     unlink(entry, in: shard)
     append(entry, to: shard)

@@ -8,17 +8,31 @@ public final class DatasetStore: Sendable {
     var clock: UInt64 = 0
   }
 
-  /// A few hundred bytes each. A `find` reads none, a `grep` over the whole run comes back to none.
+  /// A few hundred bytes each, and 16 for each of their chunks that was asked for. A `find` reads none, a `grep` over the whole
+  /// run comes back to none.
   private static let mostDatasets = 4096
 
-  public let files: FilePool
-  let cache: ChunkCache
+  private let services: ReadServices
   private let state = Mutex(State())
+  private static let identifiers = Atomic<UInt64>(1)
 
-  /// - Parameter cacheSize: bytes of decoded chunks to keep.
-  public init(files: FilePool, cacheSize: Int) {
-    self.files = files
-    cache = ChunkCache(capacity: cacheSize)
+  /// - Parameters:
+  ///   - cacheSize: bytes of decoded chunks to keep.
+  ///   - prefetches: whether sequential readers are read ahead of.
+  public init(files: FilePool, cacheSize: Int, prefetches: Bool = true) {
+    services = ReadServices(files: files, cacheSize: cacheSize, prefetches: prefetches)
+  }
+
+  public var files: FilePool { services.files }
+
+  /// A number for a dataset in the cache that no other one ever had.
+  static func nextIdentifier() -> UInt64 { identifiers.add(1, ordering: .relaxed).newValue }
+
+  /// How far a sequential reader is read ahead of, in bytes: a quarter of the cache at most, or one stream would push out what
+  /// the others have.
+  var longestWindow: Int {
+    guard services.prefetcher.isEnabled else { return 0 }
+    return min(services.descriptors.isSlow ? 64 << 20 : 16 << 20, services.cache.capacity / 4)
   }
 
   /// The dataset, from memory or by asking libhdf5 for it.
@@ -27,11 +41,7 @@ public final class DatasetStore: Sendable {
     return try HDF5Library.withLock { (library) throws(ArrayError) in
       // Somebody else may have described it while this thread waited for the library.
       if let known = known(reference) { return known }
-      let identifier = state.withLock { state in
-        state.clock += 1
-        return state.clock
-      }
-      let dataset = try StoredDataset(reference, identifier: identifier, files, library)
+      let dataset = try StoredDataset(reference, identifier: Self.nextIdentifier(), services, library)
       state.withLock { state in
         if state.datasets.count >= Self.mostDatasets {
           // Half of them at once, so that the search for the oldest is paid for once in two thousand.
@@ -39,7 +49,8 @@ public final class DatasetStore: Sendable {
           let median = uses[uses.count / 2]
           state.datasets = state.datasets.filter { $0.value.lastUse > median }
         }
-        state.datasets[reference] = (dataset, identifier)
+        state.clock += 1
+        state.datasets[reference] = (dataset, state.clock)
       }
       return dataset
     }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import ChunkCodec
 public import HDF5
 
 /// Where a dataset is, and what its elements become in memory.
@@ -22,135 +22,169 @@ public struct DatasetReference: Hashable, Sendable {
   }
 }
 
-/// A dataset whose bytes can be read: its shape, and how it is cut into blocks that the cache keeps.
+/// A dataset whose bytes can be read at any place.
 ///
-/// Made under the library's lock from the open file, valid without either.
+/// Described under the library's lock once; from then on read without libhdf5, as long as its layout and filters are among those
+/// that this module knows (HDF5.md 5.2). Everything else goes through libhdf5, on its one lane, in blocks that the cache keeps.
 final class StoredDataset: Sendable {
-  let reference: DatasetReference
-  /// Its number in the cache; never used twice.
-  let identifier: UInt64
-  let grid: BlockGrid
-  private let files: FilePool
+  /// How its bytes can be had.
+  enum Access: Sendable {
+    /// Never written: the fill value everywhere.
+    case fill
+    /// In one piece at this offset of the file.
+    case contiguous(offset: UInt64)
+    /// In chunks whose bytes are the array's bytes.
+    case plainChunks(ChunkTable)
+    /// In chunks to be decoded.
+    case filteredChunks(ChunkTable, FilterPipeline)
+    /// In other datasets.
+    case virtual(VirtualDataset)
+    case library
+  }
 
-  /// About as much as one FUSE request asks for, for datasets that are not cut into chunks.
-  private static let rowBlockSize = 1 << 20
-  /// A chunk of the file is kept whole up to this size; a larger one is read in rows of its own.
-  private static let largestChunk = 256 << 20
+  let reference: DatasetReference
+  let access: Access
+  /// The file its bytes lie in.
+  let dataFile: FileReference
+  let fillValue: [UInt8]
+  /// The chunks of the file; of a dataset without any, stretches of rows.
+  let grid: BlockGrid
+  /// Stretches of rows of about a megabyte.
+  let rowGrid: BlockGrid
+  let services: ReadServices
+  /// Its number in the cache; never used twice. The lanes of a dataset have numbers of their own.
+  private let identifier: UInt64
+
+  /// A block has one key for each way it can be made: they differ in shape.
+  enum Lane: UInt64 { case decoded, plain, library }
 
   init(
-    _ reference: DatasetReference, identifier: UInt64, _ files: FilePool, _ library: borrowing HDF5Library
+    _ reference: DatasetReference, identifier: UInt64, _ services: ReadServices, _ library: borrowing HDF5Library
   ) throws(ArrayError) {
     self.reference = reference
     self.identifier = identifier
-    self.files = files
+    self.services = services
+    let described: DatasetDescription
     do throws(HDF5Error) {
-      grid = try files.withFile(reference.file, library) { (file, library) throws(HDF5Error) in
-        let dataset = try file.dataset(reference.object, library)
-        return try Self.grid(of: dataset, reference, library)
+      described = try services.files.withFile(reference.file, library) { (file, library) throws(HDF5Error) in
+        try DatasetDescription(of: try file.dataset(reference.object, library), reference, library)
       }
     } catch {
       throw .hdf5(error)
     }
+    access = described.access(services)
+    dataFile = described.dataFile
+    fillValue = described.fillValue
+    grid = described.grid
+    rowGrid = described.rowGrid
   }
 
-  private static func grid(
-    of dataset: borrowing Dataset, _ reference: DatasetReference, _ library: borrowing HDF5Library
-  ) throws(HDF5Error) -> BlockGrid {
-    let shape = try dataset.shape(library)
-    let refusal = HDF5Error(
-      "read", file: reference.file.path, object: reference.object, reason: "its shape \(shape) cannot be read in rows")
-    let elementSize: Int
-    switch reference.elements {
-    case .strings(let length): elementSize = length
-    case .numpy(let type):
-      guard let size = type.size else { throw refusal }
-      elementSize = size
-    }
-    if case .chunked(let chunk) = try dataset.storage(library).layout,
-      let grid = BlockGrid(shape: shape, blockShape: chunk, elementSize: elementSize), grid.blockSize <= largestChunk
-    {
-      // A chunk of a few bytes (the DAQ writes INDEX and trainId with one element a chunk) is not worth an entry.
-      if grid.blockSize >= 16 << 10 || grid.blockCount == 1 { return grid }
-    }
-    guard let grid = BlockGrid.rows(of: shape, elementSize: elementSize, target: rowBlockSize) else { throw refusal }
-    return grid
-  }
+  /// In bytes, flattened.
+  var size: Int { rowGrid.size }
 
-  /// Copies bytes of the flattened dataset.
-  ///
-  /// - Parameter offset: in bytes; `offset + output.count` lies inside the dataset.
-  func read(at offset: Int, into output: UnsafeMutableRawBufferPointer, _ cache: ChunkCache) throws(ArrayError) {
-    let (end, overflow) = offset.addingReportingOverflow(output.count)
-    guard offset >= 0, !overflow, end <= grid.size else {
+  /// Puts bytes of the flattened dataset into `sink`.
+  /// - Throws: ``ArrayError`` for a range that it does not have, and where the bytes cannot be read.
+  func gather(at offset: Int, _ count: Int, into sink: inout PieceSink, depth: Int = 0) throws(ArrayError) {
+    let (end, overflow) = offset.addingReportingOverflow(count)
+    guard offset >= 0, count >= 0, !overflow, end <= size else {
       throw damaged("rows are asked for that it does not have")
     }
+    switch access {
+    case .fill: fill(sink.reserve(count), phase: offset)
+    case .virtual(let virtual): try virtual.gather(at: offset, count, of: self, into: &sink, depth: depth)
+    case .library: try gatherBlocks(.library, at: offset, count, into: &sink)
+    case .filteredChunks: try gatherBlocks(.decoded, at: offset, count, into: &sink)
+    case .contiguous, .plainChunks:
+      // Whoever reads on gets blocks that were read ahead of him; a single read goes straight to where it is wanted.
+      if sink.isStreaming || services.descriptors.isSlow {
+        try gatherBlocks(.plain, at: offset, count, into: &sink)
+      } else {
+        try readPlain(at: offset, into: sink.reserve(count))
+      }
+    }
+  }
+
+  private func gatherBlocks(
+    _ lane: Lane, at offset: Int, _ count: Int, into sink: inout PieceSink
+  ) throws(ArrayError) {
+    let grid = grid(of: lane)
     // Tiled images come back to the same few blocks row after row.
     var held: [Int: Slab] = [:]
     var done = 0
-    while done < output.count {
-      let piece = grid.piece(at: offset + done, output.count - done)
+    while done < count {
+      let piece = grid.piece(at: offset + done, count - done)
       let slab: Slab
       if let known = held[piece.block] {
         slab = known
       } else {
-        slab = try block(piece.block, cache)
+        slab = try block(piece.block, lane)
         if held.count >= 64 { held = [:] }
         held[piece.block] = slab
       }
-      let source = UnsafeRawBufferPointer(slab.bytes)[piece.offset..<(piece.offset + piece.count)]
-      UnsafeMutableRawBufferPointer(rebasing: output[done...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: source))
+      sink.append(slab, piece.offset..<(piece.offset + piece.count))
+      if sink.isStreaming, piece.offset + piece.count == grid.blockSize {
+        services.cache.retire(key(piece.block, lane))
+      }
       done += piece.count
     }
   }
 
-  private func block(_ number: Int, _ cache: ChunkCache) throws(ArrayError) -> Slab {
-    try cache.chunk(ChunkKey(dataset: identifier, chunk: number), size: grid.blockSize) {
-      (output) throws(ArrayError) in try load(number, into: output)
+  /// Has the blocks of a range made by other threads, as far as they are not there yet.
+  func prefetch(at offset: Int, _ count: Int) {
+    let lane: Lane
+    switch access {
+    case .fill, .library: return
+    case .virtual(let virtual):
+      virtual.prefetch(at: offset, count, of: self)
+      return
+    case .filteredChunks: lane = .decoded
+    case .contiguous, .plainChunks: lane = .plain
     }
-  }
-
-  /// Reads one block through libhdf5, whatever its layout and filters.
-  private func load(_ number: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
-    let (start, count) = grid.extent(of: number)
-    do throws(HDF5Error) {
-      try HDF5Library.withLock { (library) throws(HDF5Error) in
-        try files.withFile(reference.file, library) { (file, library) throws(HDF5Error) in
-          let dataset = try file.dataset(reference.object, library)
-          switch reference.elements {
-          case .numpy(let type):
-            let memory = try MemoryType.numpy(type, library)
-            try dataset.read(start: start, count: count, tile: grid.blockShape, as: memory, into: output, library)
-          case .strings(let length):
-            let strings = try dataset.strings(start: start, count: count, library)
-            Self.lay(strings, count, grid.blockShape, length, into: output)
-          }
-        }
+    let grid = grid(of: lane)
+    var last = -1
+    var position = max(0, offset)
+    let end = min(size, offset + count)
+    while position < end {
+      let piece = grid.piece(at: position, end - position)
+      if piece.block != last, !services.cache.isKnown(key(piece.block, lane)) {
+        let block = piece.block
+        guard services.prefetcher.submit({ [self] in _ = try? self.block(block, lane) }) else { return }
       }
-    } catch {
-      throw .hdf5(error)
+      last = piece.block
+      position += piece.count
     }
   }
 
-  /// Writes strings into their places of a block, padded with NUL and cut where one has grown since the key was described.
-  private static func lay(
-    _ strings: [[UInt8]], _ count: [Int], _ tile: [Int], _ length: Int, into output: UnsafeMutableRawBufferPointer
-  ) {
-    output.initializeMemory(as: UInt8.self, repeating: 0)
-    for (number, string) in strings.enumerated() {
-      var rest = number
-      var position = 0
-      var stride = 1
-      for axis in count.indices.reversed() {
-        position += rest % count[axis] * stride
-        rest /= count[axis]
-        stride *= tile[axis]
+  private func grid(of lane: Lane) -> BlockGrid { lane == .decoded ? grid : rowGrid }
+
+  private func key(_ block: Int, _ lane: Lane) -> ChunkKey {
+    ChunkKey(dataset: identifier << 2 | lane.rawValue, chunk: block)
+  }
+
+  private func block(_ number: Int, _ lane: Lane) throws(ArrayError) -> Slab {
+    let size = grid(of: lane).blockSize
+    return try services.cache.chunk(key(number, lane), size: size) { (output) throws(ArrayError) in
+      switch lane {
+      case .decoded: try decodeChunk(number, into: output)
+      case .plain:
+        let range = rowGrid.flatRange(of: number)
+        try readPlain(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: output[..<range.count]))
+      case .library: try loadThroughLibrary(rowGrid.extent(of: number), tile: rowGrid.blockShape, into: output)
       }
-      let place = UnsafeMutableRawBufferPointer(rebasing: output[(position * length)..<((position + 1) * length)])
-      place.copyBytes(from: string.prefix(length))
     }
   }
 
-  private func damaged(_ reason: String) -> ArrayError {
+  /// The fill value over and over, beginning with the byte that belongs at `phase` of the dataset.
+  func fill(_ output: UnsafeMutableRawBufferPointer, phase: Int) {
+    guard fillValue.contains(where: { $0 != 0 }) else {
+      output.initializeMemory(as: UInt8.self, repeating: 0)
+      return
+    }
+    let shift = phase % fillValue.count
+    for index in output.indices { output[index] = fillValue[(shift + index) % fillValue.count] }
+  }
+
+  func damaged(_ reason: String) -> ArrayError {
     .damaged(file: reference.file.path, object: reference.object, reason: reason)
   }
 }

@@ -21,6 +21,7 @@ struct MountCommand: ParsableCommand {
   var options: [String] = []
   @Option(help: ArgumentHelp("Memory for decoded chunks, such as 512M or 2G.", valueName: "size"))
   var cacheSize: ByteCount = ByteCount(OpenRun.defaultCacheSize)
+  @Flag(help: "Do not read ahead of sequential readers.") var noPrefetch = false
   @Option(help: ArgumentHelp("Threads that answer the kernel.", valueName: "n"))
   var threads: Int = Self.defaultThreads
   @Option(help: ArgumentHelp("Append the daemon's log to this file; else it goes to syslog.", valueName: "path"))
@@ -104,7 +105,7 @@ struct MountCommand: ParsableCommand {
       return 1
     }
     do {
-      let tree = try OpenRun.tree(source, cacheSize: cacheSize.value, logger)
+      let tree = try OpenRun.tree(source, cacheSize: cacheSize.value, prefetches: !noPrefetch, logger)
       let fileSystem = RunFileSystem(tree, logger)
       let session = try Session(fileSystem, mountPoint: place.path, options: options)
       let readyFd = readyFd

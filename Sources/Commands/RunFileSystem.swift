@@ -19,10 +19,7 @@ final class RunFileSystem: FileSystem {
   private let totalSize: UInt64
 
   /// An open file. The kernel keeps its address as the handle, from open to release.
-  private final class Handle: Sendable {
-    let source: any ByteSource
-    init(_ source: any ByteSource) { self.source = source }
-  }
+  private typealias Handle = SequentialReader
 
   init(_ tree: RunTree, _ logger: Logger) {
     self.tree = tree
@@ -142,10 +139,11 @@ final class RunFileSystem: FileSystem {
       return
     }
     defer { buffers.give(back: buffer) }
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
     do throws(ArrayError) {
-      let read = try file.takeUnretainedValue().source.read(at: Int(offset), into: bytes)
-      reply.send(UnsafeRawBufferPointer(rebasing: bytes[..<read]))
+      let sink = try file.takeUnretainedValue().read(at: Int(offset), count, buffer: buffer)
+      reply.send(pieces: sink.pieces)
+      // The pieces belong to it.
+      withExtendedLifetime(sink) {}
     } catch {
       reply.fail(errno(for: .unreadable(error)))
     }

@@ -28,6 +28,21 @@ public struct Storage: Hashable, Sendable {
   public var fillValue: [UInt8]?
   /// The address of the dataset's object header, without the user block.
   public var headerAddress: UInt64
+  public var file: StorageFile
+  /// Layout version 4 can leave the chunks at the edge of a dataset unfiltered.
+  public var leavesPartialChunksUnfiltered: Bool
+}
+
+/// The file that a dataset's bytes lie in, which is another one than was opened where an external link led to it.
+public struct StorageFile: Hashable, Sendable {
+  public var path: String
+  /// The size of the user block: what to add to an address to get an offset.
+  public var baseAddress: UInt64
+  /// Bytes of an address and of a length in this file.
+  public var offsetSize: Int
+  public var lengthSize: Int
+  /// Half the number of entries a node of a chunk B-tree has room for.
+  public var chunkTreeHalfFanout: Int
 }
 
 extension Dataset {
@@ -38,7 +53,34 @@ extension Dataset {
     guard H5Oget_info2(handle.id, &info, UInt32(H5O_INFO_BASIC)) >= 0 else { throw error("describe", library) }
     return Storage(
       layout: try layout(creation.id, library), filters: filters(creation.id),
-      fillValue: fillValue(creation.id, library), headerAddress: UInt64(info.addr))
+      fillValue: fillValue(creation.id, library), headerAddress: UInt64(info.addr),
+      file: try storageFile(library), leavesPartialChunksUnfiltered: leavesPartialChunksUnfiltered(creation.id))
+  }
+
+  private borrowing func storageFile(_ library: borrowing HDF5Library) throws(HDF5Error) -> StorageFile {
+    guard let file = Handle(H5Iget_file_id(handle.id), H5Fclose),
+      let creation = Handle(H5Fget_create_plist(file.id), H5Pclose)
+    else { throw error("describe", library) }
+    var name = [CChar](repeating: 0, count: 4097)
+    var base: hsize_t = 0
+    var offsetSize = 0
+    var lengthSize = 0
+    var halfFanout: UInt32 = 0
+    guard H5Fget_name(file.id, &name, 4096) > 0, H5Pget_userblock(creation.id, &base) >= 0,
+      H5Pget_sizes(creation.id, &offsetSize, &lengthSize) >= 0, H5Pget_istore_k(creation.id, &halfFanout) >= 0
+    else { throw error("describe", library) }
+    return StorageFile(
+      path: File.text(name), baseAddress: base, offsetSize: offsetSize, lengthSize: lengthSize,
+      chunkTreeHalfFanout: Int(halfFanout))
+  }
+
+  private borrowing func leavesPartialChunksUnfiltered(_ creation: hid_t) -> Bool {
+    var options: UInt32 = 0
+    guard H5Pget_chunk_opts(creation, &options) >= 0 else {
+      H5Eclear2(hid_t(H5E_DEFAULT))
+      return false
+    }
+    return options & UInt32(H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0
   }
 
   private borrowing func layout(

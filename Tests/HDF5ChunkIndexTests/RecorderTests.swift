@@ -63,8 +63,7 @@ import Testing
     let recorded = try fixture.recorded()
     #expect(recorded.stored().map(\.number) == [4, 20])
     #expect(recorded[4].size == 3 && recorded[4].filterMask == 1)
-    let recorder = try ChunkRecorder(filePath: fixture.file.path, datasetPath: "data")
-    let part = try recorder.locations(ofChunks: 3..<20)
+    let part = try recordChunkLocations(datasetPath: "data", filePath: fixture.file.path, numbers: 3..<20)
     #expect(part == [StoredChunk(number: 4, location: recorded[4])])
   }
 

@@ -27,7 +27,9 @@ public struct ChunkRecorder: ~Copyable {
   /// Opens a chunked dataset for looking up its chunks.
   ///
   /// - Throws: `ChunkIndexError.library` naming the call that failed, `system` if there is no address space.
-  public init(filePath: String, datasetPath: String) throws(ChunkIndexError) {
+  public init(
+    filePath: String, datasetPath: String, _ library: borrowing HDF5Library
+  ) throws(ChunkIndexError) {
     Self.silenceErrors()
     let access = H5Pcreate(chdf5_H5P_FILE_ACCESS())
     defer { H5Pclose(access) }
@@ -136,16 +138,28 @@ public struct ChunkRecorder: ~Copyable {
   }
 }
 
-/// Where chunks of one dataset lie, by the recording driver. For many calls keep a `ChunkRecorder`.
+/// Where chunks of one dataset lie, by the recording driver, for whoever does not hold the library.
 ///
 /// - Parameter chunks: coordinates of the first elements of chunks.
 /// - Throws: `ChunkIndexError.library`; chunks never written are no error but `ChunkLocation.unallocated`.
 public func recordChunkLocations(
   datasetPath: String, filePath: String, chunks: [[UInt64]]
 ) throws(ChunkIndexError) -> [ChunkLocation] {
-  let recorder = try ChunkRecorder(filePath: filePath, datasetPath: datasetPath)
-  var result: [ChunkLocation] = []
-  result.reserveCapacity(chunks.count)
-  for offsets in chunks { result.append(try recorder.location(ofChunkAt: offsets)) }
-  return result
+  try HDF5Library.withLock { (library) throws(ChunkIndexError) in
+    let recorder = try ChunkRecorder(filePath: filePath, datasetPath: datasetPath, library)
+    var result: [ChunkLocation] = []
+    result.reserveCapacity(chunks.count)
+    for offsets in chunks { result.append(try recorder.location(ofChunkAt: offsets)) }
+    return result
+  }
+}
+
+/// The stored ones among the chunks with these numbers, ascending: what a ``ChunkTable`` loads from where the index is no
+/// B-tree v1.
+public func recordChunkLocations(
+  datasetPath: String, filePath: String, numbers: Range<UInt64>
+) throws(ChunkIndexError) -> [StoredChunk] {
+  try HDF5Library.withLock { (library) throws(ChunkIndexError) in
+    try ChunkRecorder(filePath: filePath, datasetPath: datasetPath, library).locations(ofChunks: numbers)
+  }
 }

@@ -1,0 +1,149 @@
+internal import ChunkCodec
+internal import HDF5
+
+/// What libhdf5 says of a dataset, and what follows for reading it.
+struct DatasetDescription {
+  let dataFile: FileReference
+  let fillValue: [UInt8]
+  let grid: BlockGrid
+  let rowGrid: BlockGrid
+  private let reference: DatasetReference
+  private let storage: Storage
+  private let shape: [Int]
+  private let mappings: [VirtualMapping]?
+  /// Whether a reader gets the bytes as they are in the file.
+  private let isVerbatim: Bool
+
+  /// About as much as one FUSE request asks for.
+  private static let rowBlockSize = 1 << 20
+  /// A chunk is decoded whole up to this size, and read by libhdf5 in rows beyond it.
+  private static let largestChunk = 256 << 20
+  /// Filtered chunks below this are read by libhdf5 many at a time: each would cost a system call and a place in the cache.
+  private static let smallestFilteredChunk = 4096
+
+  init(
+    of dataset: borrowing Dataset, _ reference: DatasetReference, _ library: borrowing HDF5Library
+  ) throws(HDF5Error) {
+    self.reference = reference
+    let shape = try dataset.shape(library)
+    let type = try dataset.datatype(library)
+    let storage = try dataset.storage(library)
+    let size: Int?
+    switch reference.elements {
+    case .strings(let length):
+      size = length
+      isVerbatim = false
+    case .numpy(let wanted):
+      size = wanted.size
+      isVerbatim = wanted == type && type.isVerbatim
+    }
+    guard let size, let rowGrid = BlockGrid.rows(of: shape, elementSize: size, target: Self.rowBlockSize) else {
+      throw HDF5Error(
+        "read", file: reference.file.path, object: reference.object, reason: "its shape \(shape) cannot be read in rows")
+    }
+    self.shape = shape
+    self.storage = storage
+    self.rowGrid = rowGrid
+    if case .chunked(let chunk) = storage.layout,
+      let grid = BlockGrid(shape: shape, blockShape: chunk, elementSize: size)
+    {
+      self.grid = grid
+    } else {
+      grid = rowGrid
+    }
+    fillValue = storage.fillValue.map { $0.count == size ? $0 : [0] } ?? [0]
+    mappings = storage.layout == .virtual && isVerbatim ? try dataset.virtualMappings(library) : nil
+    dataFile = Self.dataFile(storage, reference)
+  }
+
+  /// The file the bytes lie in: another than was opened where an external link led on.
+  private static func dataFile(_ storage: Storage, _ reference: DatasetReference) -> FileReference {
+    guard storage.file.path != reference.file.path, let identity = FileIdentity(path: storage.file.path) else {
+      return reference.file
+    }
+    return FileReference(path: storage.file.path, identity: identity)
+  }
+
+  func access(_ services: ReadServices) -> StoredDataset.Access {
+    switch storage.layout {
+    case .virtual: return mappings.map { .virtual(VirtualDataset($0, shape: shape)) } ?? .library
+    case .contiguous(let offset) where isVerbatim:
+      guard storage.filters.isEmpty else { return .library }
+      return offset.map { .contiguous(offset: $0) } ?? .fill
+    case .chunked(let chunk) where isVerbatim && grid.blockSize <= Self.largestChunk:
+      guard grid.blockCount > 0, let pipeline, let table = chunkTable(chunk, services) else { return .library }
+      if pipeline == .none { return .plainChunks(table) }
+      return grid.blockSize >= Self.smallestFilteredChunk && !storage.leavesPartialChunksUnfiltered
+        ? .filteredChunks(table, pipeline) : .library
+    case .chunked, .contiguous, .compact, .external: return .library
+    }
+  }
+
+  /// The filters, where all of them are ones that can be undone here; nil otherwise.
+  private var pipeline: FilterPipeline? {
+    var filters: [FilterPipeline.Filter] = []
+    for filter in storage.filters {
+      switch filter.identifier {
+      case 1: filters.append(.deflate)
+      case 2: filters.append(.shuffle(elementSize: filter.parameters.first.map { Int($0) } ?? grid.elementSize))
+      case 3: filters.append(.fletcher32)
+      default: return nil
+      }
+    }
+    return try? FilterPipeline(filters)
+  }
+
+  /// Where the chunks are: by the walker for the index that the DAQ writes, else by the recording driver (HDF5.md 2).
+  private func chunkTable(_ chunk: [Int], _ services: ReadServices) -> ChunkTable? {
+    let file = dataFile
+    let object = reference.object
+    let stored = storage.file
+    guard
+      let chunks = try? ChunkGrid(
+        datasetDimensions: shape.map { UInt64($0) }, chunkDimensions: chunk.map { UInt64($0) })
+    else { return nil }
+    let tree = try? Self.tree(file, object, stored, chunks, storage.headerAddress, services)
+    if let root = tree.map(\.root) {
+      return ChunkTable(grid: chunks) { (numbers) throws(ChunkIndexError) in
+        // The descriptor may have been closed and opened again since.
+        let opened = try Self.open(file, object, services)
+        let bytes = try FileBytes(
+          descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
+          offsetSize: stored.offsetSize, lengthSize: stored.lengthSize)
+        return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
+          try ChunkBTree(file: bytes, grid: chunks, root: root, halfFanout: stored.chunkTreeHalfFanout)
+            .locations(ofChunks: numbers)
+        }
+      }
+    }
+    // An object behind an external link has another path in its own file, which the recorder would have to know.
+    guard file == reference.file else { return nil }
+    return ChunkTable(grid: chunks) { (numbers) throws(ChunkIndexError) in
+      try recordChunkLocations(datasetPath: object, filePath: file.path, numbers: numbers)
+    }
+  }
+
+  private static func tree(
+    _ file: FileReference, _ object: String, _ stored: StorageFile, _ chunks: ChunkGrid, _ header: UInt64,
+    _ services: ReadServices
+  ) throws(ChunkIndexError) -> ChunkBTree? {
+    let opened = try open(file, object, services)
+    return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
+      let bytes = try FileBytes(
+        descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
+        offsetSize: stored.offsetSize, lengthSize: stored.lengthSize)
+      return try ChunkBTree(
+        file: bytes, grid: chunks, objectHeader: header, halfFanout: stored.chunkTreeHalfFanout)
+    }
+  }
+
+  private static func open(
+    _ file: FileReference, _ object: String, _ services: ReadServices
+  ) throws(ChunkIndexError) -> OpenFile {
+    do throws(ArrayError) {
+      return try services.descriptors.open(file, for: object)
+    } catch {
+      throw .library(call: "open", detail: error.description)
+    }
+  }
+}
