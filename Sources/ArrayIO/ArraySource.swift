@@ -17,9 +17,14 @@ public protocol ArraySource: Sendable {
 
   /// How far ahead of a sequential reader it is worth making ready, in bytes; 0 for what is computed or in memory.
   var longestWindow: Int { get }
+
+  /// Whether its bytes have to be decoded; asks the file if need be.
+  var isCostly: Bool { get }
 }
 
 extension ArraySource {
+  public var isCostly: Bool { false }
+
   public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
     try read(dataAt: offset, into: sink.reserve(count))
   }
@@ -77,6 +82,12 @@ public struct StoredArray: ArraySource {
   }
 
   public var longestWindow: Int { store.longestWindow }
+
+  public var isCostly: Bool {
+    // The parts of a key are alike.
+    guard let part = parts.first, let dataset = try? store.dataset(part.dataset) else { return false }
+    return dataset.isCostly
+  }
 
   public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
     var sink = PieceSink(buffer: output, isStreaming: false)
@@ -186,6 +197,8 @@ public struct NPYSource: ByteSource {
   }
 
   public var longestWindow: Int { array.longestWindow }
+
+  public var isCostly: Bool { array.isCostly }
 
   private func copyHeader(at offset: Int, into output: UnsafeMutableRawBufferPointer) -> Int {
     guard offset < header.count else { return 0 }

@@ -17,9 +17,14 @@ public protocol ByteSource: Sendable {
 
   /// How far ahead of a sequential reader it is worth making ready, in bytes; 0 for what is computed or in memory.
   var longestWindow: Int { get }
+
+  /// Whether reading it again costs as much as the first time did, and that was more than copying: what has to be decoded.
+  var isCostly: Bool { get }
 }
 
 extension ByteSource {
+  public var isCostly: Bool { false }
+
   public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int {
     let count = available(at: offset, count)
     return try read(at: offset, into: sink.reserve(count))

@@ -37,6 +37,8 @@ public struct SlicedArray: ArraySource {
     self.runSize = runSize
   }
 
+  public var isCostly: Bool { base.isCostly }
+
   public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
     guard runSize > 0 else { return }
     var done = 0

@@ -82,6 +82,14 @@ final class StoredDataset: Sendable {
   /// In bytes, flattened.
   var size: Int { rowGrid.size }
 
+  /// Whether its bytes have to be decoded before they can be had.
+  var isCostly: Bool {
+    switch access {
+    case .fill, .contiguous, .plainChunks, .virtual: false
+    case .filteredChunks, .library: true
+    }
+  }
+
   /// Puts bytes of the flattened dataset into `sink`.
   /// - Throws: ``ArrayError`` for a range that it does not have, and where the bytes cannot be read.
   func gather(at offset: Int, _ count: Int, into sink: inout PieceSink, depth: Int = 0) throws(ArrayError) {

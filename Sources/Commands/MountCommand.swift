@@ -44,6 +44,7 @@ struct MountCommand: ParsableCommand {
     let place: MountPoint
     do throws(MountError) {
       mountOptions.sourceName = "xfel:\(source)"
+      mountOptions.directIOWithMMap = true
       for list in options { try mountOptions.parse(list) }
       try mountOptions.check()
       place = try MountPoint.check(mountPoint)
@@ -110,6 +111,7 @@ struct MountCommand: ParsableCommand {
       let session = try Session(fileSystem, mountPoint: place.path, options: options)
       let readyFd = readyFd
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
+        if session.mapsDirectIO { fileSystem.allowDirectIO() }
         let isDaemon = readiness != nil
         if let destination = log ?? (isDaemon ? .syslog : nil) { LogSink.shared.direct(to: destination) }
         readiness?.succeed("mounted")

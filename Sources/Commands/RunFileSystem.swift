@@ -13,6 +13,7 @@ final class RunFileSystem: FileSystem {
   private let tree: RunTree
   private let logger: Logger
   private let buffers = ReplyBuffers()
+  private let caching = CachingPolicy()
   private let owner: UInt32
   private let group: UInt32
   private let readable: UInt32
@@ -122,8 +123,12 @@ final class RunFileSystem: FileSystem {
   func open(_ node: UInt64) throws(FUSE.Errno) -> OpenedFile {
     let source = try answer(node) { node throws(TreeError) in try tree.open(node) }
     let handle = Unmanaged.passRetained(Handle(source))
-    return OpenedFile(handle: UInt64(UInt(bitPattern: handle.toOpaque())), keepCache: true)
+    let number = UInt64(UInt(bitPattern: handle.toOpaque()))
+    return OpenedFile(handle: number, directIO: caching.isDirect(node, source), keepCache: true)
   }
+
+  /// Tells that files opened past the page cache can be mapped into memory, so that they may be opened like that.
+  func allowDirectIO() { caching.allowDirectIO() }
 
   func release(handle: UInt64) {
     Self.handle(handle)?.release()
