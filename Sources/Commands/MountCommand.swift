@@ -107,7 +107,7 @@ struct MountCommand: ParsableCommand {
     }
     do {
       let tree = try OpenRun.tree(source, cacheSize: cacheSize.value, prefetches: !noPrefetch, logger)
-      let fileSystem = RunFileSystem(tree, logger)
+      let fileSystem = RunFileSystem(tree, threads: threads, logger)
       let session = try Session(fileSystem, mountPoint: place.path, options: options)
       let readyFd = readyFd
       let outcome = try session.serve(threads: threads, handlingSignals: true) {

@@ -14,6 +14,7 @@ final class RunFileSystem: FileSystem {
   private let logger: Logger
   private let buffers = ReplyBuffers()
   private let caching = CachingPolicy()
+  private let lanes: ReadLanes
   private let owner: UInt32
   private let group: UInt32
   private let readable: UInt32
@@ -22,9 +23,11 @@ final class RunFileSystem: FileSystem {
   /// An open file. The kernel keeps its address as the handle, from open to release.
   private typealias Handle = SequentialReader
 
-  init(_ tree: RunTree, _ logger: Logger) {
+  /// - Parameter threads: how many of the kernel's requests are answered at a time.
+  init(_ tree: RunTree, threads: Int, _ logger: Logger) {
     self.tree = tree
     self.logger = logger
+    lanes = ReadLanes(threads: threads)
     owner = tree.ownership?.owner ?? getuid()
     group = tree.ownership?.group ?? getgid()
     readable = UInt32(tree.ownership?.permissions ?? 0o444)
@@ -131,7 +134,7 @@ final class RunFileSystem: FileSystem {
   func allowDirectIO() { caching.allowDirectIO() }
 
   func release(handle: UInt64) {
-    Self.handle(handle)?.release()
+    if let pointer = UnsafeRawPointer(bitPattern: UInt(handle)) { Unmanaged<Handle>.fromOpaque(pointer).release() }
   }
 
   func read(handle: UInt64, node: UInt64, offset: Int64, count: Int, reply: consuming ReadReply) {
@@ -139,13 +142,19 @@ final class RunFileSystem: FileSystem {
       reply.fail(.badFileDescriptor)
       return
     }
+    lanes.run(reply, isLong: file.source.longestWindow > 0) { [self] (reply) in
+      answer(file, offset: Int(offset), count: count, reply)
+    }
+  }
+
+  private func answer(_ file: Handle, offset: Int, count: Int, _ reply: consuming ReadReply) {
     guard let buffer = buffers.take(count) else {
       reply.fail(.noMemory)
       return
     }
     defer { buffers.give(back: buffer) }
     do throws(ArrayError) {
-      let sink = try file.takeUnretainedValue().read(at: Int(offset), count, buffer: buffer)
+      let sink = try file.read(at: offset, count, buffer: buffer)
       reply.send(pieces: sink.pieces)
       // The pieces belong to it.
       withExtendedLifetime(sink) {}
@@ -154,8 +163,8 @@ final class RunFileSystem: FileSystem {
     }
   }
 
-  private static func handle(_ number: UInt64) -> Unmanaged<Handle>? {
-    UnsafeRawPointer(bitPattern: UInt(number)).map { Unmanaged<Handle>.fromOpaque($0) }
+  private static func handle(_ number: UInt64) -> Handle? {
+    UnsafeRawPointer(bitPattern: UInt(number)).map { Unmanaged<Handle>.fromOpaque($0).takeUnretainedValue() }
   }
 
   // MARK: - Errors
@@ -185,39 +194,5 @@ final class RunFileSystem: FileSystem {
       logger.error("\(error)")
       return .inputOutput
     }
-  }
-}
-
-/// Memory for replies: as many buffers as threads answer at once, used again and again (fresh memory costs more than the copy).
-private final class ReplyBuffers: Sendable {
-  private struct Free: @unchecked Sendable {
-    // Unchecked: buffers that nobody else refers to while they are in here.
-    var buffers: [UnsafeMutableRawBufferPointer] = []
-  }
-  private let free = Mutex(Free())
-  /// One FUSE request at most.
-  private static let size = 1 << 20
-
-  func take(_ count: Int) -> UnsafeMutableRawBufferPointer? {
-    if count <= Self.size, let known = free.withLock({ Box($0.buffers.popLast()) }).buffer { return known }
-    var pointer: UnsafeMutableRawPointer?
-    let size = max(count, Self.size)
-    guard posix_memalign(&pointer, 4096, size) == 0 else { return nil }
-    return UnsafeMutableRawBufferPointer(start: pointer, count: size)
-  }
-
-  func give(back buffer: UnsafeMutableRawBufferPointer) {
-    if buffer.count == Self.size {
-      let box = Box(buffer)
-      free.withLock { free in if let buffer = box.buffer { free.buffers.append(buffer) } }
-    } else {
-      Glibc.free(buffer.baseAddress)
-    }
-  }
-
-  /// Carries a buffer through the lock's closure; it has one owner at any time.
-  private struct Box: @unchecked Sendable {
-    let buffer: UnsafeMutableRawBufferPointer?
-    init(_ buffer: UnsafeMutableRawBufferPointer?) { self.buffer = buffer }
   }
 }

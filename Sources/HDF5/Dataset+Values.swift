@@ -8,6 +8,10 @@ extension Dataset {
   public borrowing func uint64s(
     limit: Int? = nil, _ library: borrowing HDF5Library
   ) throws(HDF5Error) -> [UInt64] {
+    let shape = try shape(library)
+    if shape.count == 1, let values = smallChunkIntegers(min(shape[0], limit ?? shape[0], Self.mostRows), library) {
+      return values
+    }
     let type = try MemoryType.uint64(library)
     return try integers(limit: limit, as: type, library)
   }
