@@ -42,7 +42,9 @@ let package = Package(
     .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
 
     // The tree and the two ways to it: a mount, and commands that need none.
-    .target(name: "RunTree", dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "HDF5", "NPY", "Threads"], swiftSettings: strict),
+    .target(
+      name: "RunTree", dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "HDF5", "NPY", "Threads"],
+      swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
     // Writes, which the HDF5 of the product does not: so it has a few calls of its own.
     .target(name: "ExampleRun", dependencies: ["CHDF5"], swiftSettings: strict),

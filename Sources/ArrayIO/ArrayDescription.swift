@@ -90,7 +90,8 @@ public enum Representation: Hashable, Sendable {
     guard size == 8, tag.hasPrefix("NUMPY:") else { return .raw(length: size) }
     let name = tag.dropFirst("NUMPY:".count)
     let bare = name.first.map { "<>|=".contains($0) } == true ? name.dropFirst() : name
-    guard bare.hasPrefix("M8") || bare.hasPrefix("m8"), bare.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "[]".contains($0)) })
+    guard bare.hasPrefix("M8") || bare.hasPrefix("m8"),
+      bare.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "[]".contains($0)) })
     else { return .raw(length: size) }
     return .time(descriptor: (name.first == ">" ? ">" : "<") + bare)
   }

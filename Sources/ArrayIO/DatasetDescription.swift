@@ -39,7 +39,8 @@ struct DatasetDescription {
     }
     guard let size, let rowGrid = BlockGrid.rows(of: shape, elementSize: size, target: Self.rowBlockSize) else {
       throw HDF5Error(
-        "read", file: reference.file.path, object: reference.object, reason: "its shape \(shape) cannot be read in rows")
+        "read", file: reference.file.path, object: reference.object, reason: "its shape \(shape) cannot be read in rows"
+      )
     }
     self.shape = shape
     self.storage = storage

@@ -1,5 +1,5 @@
-internal import HDF5
 internal import Glibc
+internal import HDF5
 internal import Threads
 
 /// What all reads of a run share: open files, decoded chunks, decoders, and the threads that read ahead.

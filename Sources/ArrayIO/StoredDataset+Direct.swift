@@ -40,7 +40,8 @@ extension StoredDataset {
         fill(UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + piece.count)]), phase: offset + done)
       } else {
         guard UInt64(location.size) >= UInt64(grid.blockSize) else {
-          throw .malformed(what: "a chunk of \(location.size) bytes where \(grid.blockSize) belong", address: location.address)
+          throw .malformed(
+            what: "a chunk of \(location.size) bytes where \(grid.blockSize) belong", address: location.address)
         }
         let address = location.address + UInt64(piece.offset)
         if let last = extents.last, last.address + UInt64(last.count) == address, last.position + last.count == done {

@@ -30,7 +30,9 @@ extension StoredDataset {
     var done = 0
     while done < output.count {
       let piece = rowGrid.piece(at: offset + done, output.count - done)
-      guard let slab = services.cache.pool.slab(rowGrid.blockSize) else { throw damaged("there is no memory to read it") }
+      guard let slab = services.cache.pool.slab(rowGrid.blockSize) else {
+        throw damaged("there is no memory to read it")
+      }
       try loadThroughLibrary(rowGrid.extent(of: piece.block), tile: rowGrid.blockShape, into: slab.bytes)
       UnsafeMutableRawBufferPointer(rebasing: output[done...]).copyMemory(
         from: UnsafeRawBufferPointer(rebasing: slab.bytes[piece.offset..<(piece.offset + piece.count)]))

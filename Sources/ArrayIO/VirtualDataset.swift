@@ -83,7 +83,8 @@ final class VirtualDataset: Sendable {
     // Up to where the next mapping of this row begins, or the row ends.
     let last = shape.count - 1
     var end = shape[last]
-    for mapping in mappings where mapping.box.contains(index, exceptLast: true) && mapping.box.start[last] > index[last] {
+    for mapping in mappings where mapping.box.contains(index, exceptLast: true) && mapping.box.start[last] > index[last]
+    {
       end = min(end, mapping.box.start[last])
     }
     return Stretch(mapping: nil, count: end - index[last])

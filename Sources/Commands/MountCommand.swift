@@ -17,7 +17,8 @@ struct MountCommand: ParsableCommand {
   @Flag(name: [.customShort("f"), .long], help: "Stay in the foreground and log to stderr.") var foreground = false
   @Option(
     name: [.customShort("o")], parsing: .singleValue,
-    help: ArgumentHelp("Mount options as mount(8) passes them: allow_other, auto_unmount, fsname=...", valueName: "a,b=c"))
+    help: ArgumentHelp(
+      "Mount options as mount(8) passes them: allow_other, auto_unmount, fsname=...", valueName: "a,b=c"))
   var options: [String] = []
   @Option(help: ArgumentHelp("Memory for decoded chunks, such as 512M or 2G.", valueName: "size"))
   var cacheSize: ByteCount = ByteCount(OpenRun.defaultCacheSize)

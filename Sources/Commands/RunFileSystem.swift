@@ -51,7 +51,8 @@ final class RunFileSystem: FileSystem {
     let attributes = try answer(number) { _ throws(TreeError) in try tree.attributes(of: node) }
     let isArray = attributes.size >= 1 << 20
     return NodeAttributes(
-      inode: number, kind: Self.kind(attributes.kind), size: Int64(attributes.size), permissions: permissions(attributes.kind),
+      inode: number, kind: Self.kind(attributes.kind), size: Int64(attributes.size),
+      permissions: permissions(attributes.kind),
       linkCount: UInt32(clamping: attributes.linkCount), modificationSeconds: attributes.modified.seconds,
       modificationNanoseconds: attributes.modified.nanoseconds, owner: owner, group: group,
       // What coreutils and stdio ask for at a time; a megabyte is what one request holds.

@@ -13,7 +13,8 @@ struct UnmountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "umount", abstract: "Unmount a run.")
 
   @Argument(help: "Where it is mounted.") var mountPoint: String
-  @Flag(name: [.customShort("z"), .long], help: "Take the mount away even while it is in use; it ends with its last user.")
+  @Flag(
+    name: [.customShort("z"), .long], help: "Take the mount away even while it is in use; it ends with its last user.")
   var lazy = false
 
   func run() throws {
@@ -27,7 +28,8 @@ struct UnmountCommand: ParsableCommand {
 
 /// `xfelfs info RUN`.
 struct InfoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "info", abstract: "Print what is in a run: its info.txt.")
+  static let configuration = CommandConfiguration(
+    commandName: "info", abstract: "Print what is in a run: its info.txt.")
 
   @Argument(help: "The run.") var source: String
   @Flag(help: "Print info.json instead.") var json = false
@@ -40,7 +42,8 @@ struct InfoCommand: ParsableCommand {
 
 /// `xfelfs ls RUN [PATH]`.
 struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "ls", abstract: "List a directory of the tree, without a mount.")
+  static let configuration = CommandConfiguration(
+    commandName: "ls", abstract: "List a directory of the tree, without a mount.")
 
   @Argument(help: "The run.") var source: String
   @Argument(help: "A path in the tree; its top if there is none.") var paths: [String] = [""]

@@ -83,9 +83,10 @@ extension DataFile {
   /// The rows of INDEX/trainId; read again where the run was opened by its map, which does not keep the zeros.
   func rows(_ files: FilePool, _ library: borrowing HDF5Library) throws(EXDFError) -> TrainRows {
     if let rows = cache.withLock({ $0.rows }) { return rows }
-    let rows = TrainRows(try read(files, library) { (file, library) throws(HDF5Error) in
-      try file.dataset("INDEX/trainId", library).uint64s(library)
-    })
+    let rows = TrainRows(
+      try read(files, library) { (file, library) throws(HDF5Error) in
+        try file.dataset("INDEX/trainId", library).uint64s(library)
+      })
     cache.withLock { $0.rows = rows }
     return rows
   }

@@ -9,11 +9,11 @@ struct FilesMap {
     var filename: String
     var mtime: Double
     var size: Int64
-    var train_ids: [UInt64]
-    var control_sources: [String]
-    var instrument_sources: [String]
-    var legacy_sources: [String: String]
-    var suspect_train_indices: [Int]
+    var trainIds: [UInt64]
+    var controlSources: [String]
+    var instrumentSources: [String]
+    var legacySources: [String: String]
+    var suspectTrainIndices: [Int]
   }
 
   private var entries: [String: Entry] = [:]
@@ -26,9 +26,11 @@ struct FilesMap {
 
   /// Looks for the map beside the files, and in the proposal's scratch folder; garbage is ignored.
   init(directory: String) {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
     for path in Self.candidates(for: directory) {
       guard let data = try? Data(contentsOf: URL(filePath: path)),
-        let list = try? JSONDecoder().decode([Lenient].self, from: data)
+        let list = try? decoder.decode([Lenient].self, from: data)
       else { continue }
       for entry in list.compactMap(\.entry) { entries[entry.filename] = entry }
       return
@@ -58,7 +60,7 @@ struct FilesMap {
     let time = Double(identity.modificationSeconds) + Double(identity.modificationNanoseconds) * 1e-9
     guard abs(time - entry.mtime) < 1e-6 else { return nil }
     return FileContents(
-      trainIDs: entry.train_ids.filter { $0 != 0 }, controlSources: entry.control_sources,
-      instrumentSources: entry.instrument_sources, legacySources: entry.legacy_sources)
+      trainIDs: entry.trainIds.filter { $0 != 0 }, controlSources: entry.controlSources,
+      instrumentSources: entry.instrumentSources, legacySources: entry.legacySources)
   }
 }

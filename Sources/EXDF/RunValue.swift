@@ -83,7 +83,8 @@ extension Run {
         size = overflow ? Int.max : product
       }
       guard size <= largestRunValue else {
-        return RunValue(key: name, shape: entry, contents: .unreadable("it is too large, or of a type that has no size"))
+        return RunValue(
+          key: name, shape: entry, contents: .unreadable("it is too large, or of a type that has no size"))
       }
       let memory = try MemoryType.numpy(type, library)
       var bytes = [UInt8](repeating: 0, count: size)

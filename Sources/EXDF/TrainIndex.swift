@@ -76,7 +76,9 @@ public struct TrainIndex: Hashable, Sendable {
   public func counts(trains: Int) -> [Int] {
     var counts = [Int](repeating: 0, count: trains)
     for segment in segments {
-      for train in segment.firstTrain..<segment.endTrain where train < trains { counts[train] = segment.entriesPerTrain }
+      for train in segment.firstTrain..<segment.endTrain where train < trains {
+        counts[train] = segment.entriesPerTrain
+      }
     }
     return counts
   }

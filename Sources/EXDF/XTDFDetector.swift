@@ -17,7 +17,8 @@ extension Run {
   public static func moduleName(of source: String) -> (detector: String, number: String)? {
     let parts = source.split(separator: "/", omittingEmptySubsequences: false)
     // The first part that looks like a module and has the right parent; Python's greedy match takes the last such one.
-    for index in parts.indices.reversed() where index >= 2 && (parts[index - 1] == "DET" || parts[index - 1] == "CORR") {
+    for index in parts.indices.reversed() where index >= 2 && (parts[index - 1] == "DET" || parts[index - 1] == "CORR")
+    {
       let digits = parts[index].prefix { $0.isASCII && $0.isNumber }
       if !digits.isEmpty, parts[index].dropFirst(digits.count).hasPrefix("CH") {
         return (parts[..<index].joined(separator: "/"), String(digits))

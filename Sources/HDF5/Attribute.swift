@@ -76,7 +76,9 @@ extension File {
     }
   }
 
-  private static func read<Number: BitwiseCopyable>(_ attribute: hid_t, _ count: Int, _ type: hid_t, _ zero: Number) -> [Number]? {
+  private static func read<Number: BitwiseCopyable>(_ attribute: hid_t, _ count: Int, _ type: hid_t, _ zero: Number)
+    -> [Number]?
+  {
     var values = [Number](repeating: zero, count: max(1, count))
     guard H5Aread(attribute, type, &values) >= 0 else { return nil }
     return Array(values.prefix(count))

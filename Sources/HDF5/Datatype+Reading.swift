@@ -22,7 +22,8 @@ extension Datatype {
     case H5T_STRING: self = Self.string(id, size)
     case H5T_BITFIELD:
       let isWhole = H5Tget_precision(id) == size * 8
-      self = isWhole && [1, 2, 4, 8].contains(size)
+      self =
+        isWhole && [1, 2, 4, 8].contains(size)
         ? .bitfield(size: size, order: Self.order(id)) : .unsupported("a bit field of \(H5Tget_precision(id)) bits")
     case H5T_OPAQUE: self = .opaque(size: size, tag: Self.take(H5Tget_tag(id)))
     case H5T_ENUM: self = Self.enumeration(id, depth, library)

@@ -117,7 +117,8 @@ public final class FilePool: Sendable {
     let opened = Opened(try File(path: reference.path, library))
     guard FileIdentity(path: reference.path) == reference.identity else {
       throw HDF5Error(
-        "open", file: reference.path, reason: "it changed since the run was opened; mount the run again to see it as it is")
+        "open", file: reference.path,
+        reason: "it changed since the run was opened; mount the run again to see it as it is")
     }
     state.withLock { state in
       if state.entries.count >= capacity, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {

@@ -80,7 +80,8 @@ public struct MemoryType: ~Copyable {
       return MemoryType(id, size: size)
     case .array(let base, let shape):
       let element = try numpy(base, library)
-      guard let id = Handle(H5Tarray_create2(element.handle.id, UInt32(shape.count), shape.map { hsize_t($0) }), H5Tclose)
+      guard
+        let id = Handle(H5Tarray_create2(element.handle.id, UInt32(shape.count), shape.map { hsize_t($0) }), H5Tclose)
       else { throw failure(library) }
       let size = H5Tget_size(id.id)
       return MemoryType(id, size: size)

@@ -46,11 +46,14 @@ public struct Slice: Hashable, Sendable {
       } else if let value = integer(number) {
         values.append(value)
       } else {
-        throw Invalid(description: "'\(part)' in the slice '\(text)' is neither an integer, nor start:stop:step, nor '...'")
+        throw Invalid(
+          description: "'\(part)' in the slice '\(text)' is neither an integer, nor start:stop:step, nor '...'")
       }
     }
     if values.count == 1, let index = values[0] { return .index(index) }
-    guard values.count <= 3 else { throw Invalid(description: "'\(part)' in the slice '\(text)' has more than two ':'") }
+    guard values.count <= 3 else {
+      throw Invalid(description: "'\(part)' in the slice '\(text)' has more than two ':'")
+    }
     let step = (values.count == 3 ? values[2] : nil) ?? 1
     guard step > 0 else { throw Invalid(description: "the step of '\(part)' in the slice '\(text)' is not positive") }
     return .range(start: values[0], stop: values[1], step: step)

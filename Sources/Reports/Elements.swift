@@ -24,6 +24,8 @@ struct Elements {
 
   /// Gives `body` the bytes of one element.
   func withElement<R>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[(number * element.size)..<((number + 1) * element.size)])) }
+    bytes.withUnsafeBytes {
+      body(UnsafeRawBufferPointer(rebasing: $0[(number * element.size)..<((number + 1) * element.size)]))
+    }
   }
 }

@@ -112,9 +112,9 @@ public struct RunOverview: Sendable {
     struct Detector: Encodable {
       var name: String
       var modules: [String: String]
-      var module_shape: [Int]
-      var frames_per_train: UInt64
-      var total_frames: UInt64
+      var moduleShape: [Int]
+      var framesPerTrain: UInt64
+      var totalFrames: UInt64
     }
     struct Skipped: Encodable {
       var name: String
@@ -133,15 +133,15 @@ public struct RunOverview: Sendable {
     }
     var path: String
     var trains: Int
-    var first_train_id: UInt64?
-    var last_train_id: UInt64?
-    var duration_seconds: Double
-    var xtdf_detectors: [Detector]
-    var instrument_sources: [String]
-    var control_sources: [String]
-    var legacy_sources: [String: String]
+    var firstTrainId: UInt64?
+    var lastTrainId: UInt64?
+    var durationSeconds: Double
+    var xtdfDetectors: [Detector]
+    var instrumentSources: [String]
+    var controlSources: [String]
+    var legacySources: [String: String]
     var files: [String]
-    var skipped_files: [Skipped]
+    var skippedFiles: [Skipped]
     var metadata: [String: Value]
   }
 
@@ -154,19 +154,20 @@ public struct RunOverview: Sendable {
       }
     }
     let json = JSON(
-      path: run.path, trains: run.trainIDs.count, first_train_id: run.trainIDs.first,
-      last_train_id: run.trainIDs.last, duration_seconds: Double(deciseconds ?? 0) / 10,
-      xtdf_detectors: detectors.map { detector in
+      path: run.path, trains: run.trainIDs.count, firstTrainId: run.trainIDs.first,
+      lastTrainId: run.trainIDs.last, durationSeconds: Double(deciseconds ?? 0) / 10,
+      xtdfDetectors: detectors.map { detector in
         JSON.Detector(
           name: detector.name,
           modules: Dictionary(detector.modules.map { ($0.number, $0.source.name) }, uniquingKeysWith: { $1 }),
-          module_shape: detector.pixels, frames_per_train: framesPerTrain(detector),
-          total_frames: framesPerTrain(detector).multipliedReportingOverflow(by: UInt64(run.trainIDs.count)).partialValue)
+          moduleShape: detector.pixels, framesPerTrain: framesPerTrain(detector),
+          totalFrames: framesPerTrain(detector).multipliedReportingOverflow(by: UInt64(run.trainIDs.count))
+            .partialValue)
       },
-      instrument_sources: run.sources.filter { $0.kind == .instrument && $0.legacyTarget == nil }.map(\.name),
-      control_sources: controlSources.map(\.name),
-      legacy_sources: Dictionary(legacySources.map { ($0.name, $0.target) }, uniquingKeysWith: { $1 }),
-      files: run.files.map(\.name), skipped_files: run.skippedFiles.map { .init(name: $0.name, reason: $0.reason) },
+      instrumentSources: run.sources.filter { $0.kind == .instrument && $0.legacyTarget == nil }.map(\.name),
+      controlSources: controlSources.map(\.name),
+      legacySources: Dictionary(legacySources.map { ($0.name, $0.target) }, uniquingKeysWith: { $1 }),
+      files: run.files.map(\.name), skippedFiles: run.skippedFiles.map { .init(name: $0.name, reason: $0.reason) },
       metadata: Dictionary(metadata, uniquingKeysWith: { $1 }))
     return JSONText.encode(json)
   }
@@ -176,6 +177,8 @@ enum JSONText {
   /// Indented, keys sorted, with a newline at the end.
   static func encode(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()
+    // Only the names of fields: the keys of dictionaries are data, and stay.
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Only strings, integers, finite numbers, arrays and dictionaries come here: they always encode.
     guard let data = try? encoder.encode(value) else { return Array("{}\n".utf8) }

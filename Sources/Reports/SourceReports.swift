@@ -35,7 +35,8 @@ public enum SourceReports {
     if let obstacle = arrays.obstacle(to: arrays.run.keys(of: source)[number]) { return "no array: \(obstacle)" }
     do throws(ArrayError) {
       let entry = try arrays.entry(ofKey: number, of: source)
-      return entry.shape.isEmpty ? entry.element.descriptor : "\(entry.element.descriptor) \(Shape.literal(entry.shape))"
+      return entry.shape.isEmpty
+        ? entry.element.descriptor : "\(entry.element.descriptor) \(Shape.literal(entry.shape))"
     } catch {
       return "no array: \(error)"
     }
@@ -107,7 +108,8 @@ public enum SourceReports {
       elements = bytes.withUnsafeBytes { buffer in
         stride(from: 0, to: buffer.count - element.size + 1, by: element.size).map { start in
           var text = Text()
-          ElementText.append(element, UnsafeRawBufferPointer(rebasing: buffer[start..<(start + element.size)]), to: &text)
+          ElementText.append(
+            element, UnsafeRawBufferPointer(rebasing: buffer[start..<(start + element.size)]), to: &text)
           return String(decoding: text.bytes, as: UTF8.self)
         }
       }

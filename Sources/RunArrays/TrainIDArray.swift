@@ -26,7 +26,8 @@ public struct TrainIDArray: ArraySource {
     self.index = index
     // Entries are counted below 2^48: eight bytes each always fit.
     description =
-      ArrayDescription(element: Self.element, shape: [count]) ?? ArrayDescription(element: Self.element, shape: [0])
+      ArrayDescription(element: Self.element, shape: [count])
+      ?? ArrayDescription(element: Self.element, shape: [0])
       .unsafelyUnwrapped
   }
 

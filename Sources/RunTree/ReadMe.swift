@@ -6,10 +6,11 @@ enum ReadMe {
     // Names that exist, so that the lines can be pasted as they are.
     let source = run.sources.first { $0.legacyTarget == nil && !run.keys(of: $0).isEmpty }
     let sourceName = source?.name ?? "SOURCE"
-    let keyName = source.flatMap { source in
-      let keys = run.keys(of: source)
-      return (keys.first { $0.isValue } ?? keys.first { !$0.name.hasSuffix("trainId") } ?? keys.first)?.name
-    } ?? "KEY"
+    let keyName =
+      source.flatMap { source in
+        let keys = run.keys(of: source)
+        return (keys.first { $0.isValue } ?? keys.first { !$0.name.hasSuffix("trainId") } ?? keys.first)?.name
+      } ?? "KEY"
     let train = run.trainIDs.first.map(String.init) ?? "TRAIN"
     let key = "sources/\(sourceName)/keys/\(keyName)"
     return Array(
