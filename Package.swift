@@ -70,7 +70,11 @@ let package = Package(
       name: "HDF5ChunkIndexTests", dependencies: ["HDF5", "RawHDF5"], path: "Tests/HDF5ChunkIndexTests",
       swiftSettings: strict),
     .testTarget(name: "FUSETests", dependencies: ["FUSE"], path: "Tests/FUSETests", swiftSettings: strict),
-    .testTarget(name: "NPYTests", dependencies: ["NPY"], path: "Tests/NPYTests", swiftSettings: strict),
+    // Runs of known contents, right and wrong, in all versions of the format.
+    .target(name: "TestRuns", dependencies: ["RawHDF5"], path: "Tests/TestRuns", swiftSettings: strict),
+    .testTarget(
+      name: "NPYTests", dependencies: ["NPY", "RawHDF5"], path: "Tests/NPYTests", swiftSettings: strict),
+    .testTarget(name: "ThreadsTests", dependencies: ["Threads"], path: "Tests/ThreadsTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,28 +13,31 @@ func checked<Value: SignedInteger>(_ value: Value, _ call: String) throws -> Val
   return value
 }
 
-/// A temporary HDF5 file, written through libhdf5 and then read with it; deleted with the object. The reference for
-/// whatever reads such files without libhdf5.
+/// An HDF5 file, written through libhdf5 and then read with it; a temporary one is deleted with the object. The reference
+/// for whatever reads such files without libhdf5.
 public final class RawFile {
   /// Absolute path.
   public let path: String
   /// Bytes before the superblock.
   public let userBlock: UInt64
   private(set) var id: Int64
+  private let isTemporary: Bool
 
   /// Creates the file.
   ///
   /// - Parameters:
+  ///   - place: where, and to stay there; nil for a temporary file.
   ///   - userBlock: 0, or a power of two from 512.
   ///   - latest: use the newest structures (other chunk indices, layout version 4), as h5py's libver="latest".
   ///   - halfFanout: H5Pset_istore_k; nil for libhdf5's default, 32.
   ///   - offsetSize: bytes in addresses and lengths.
-  public init(userBlock: UInt64 = 0, latest: Bool = false, halfFanout: UInt32? = nil, offsetSize: Int = 8) throws {
+  public init(
+    at place: String? = nil, userBlock: UInt64 = 0, latest: Bool = false, halfFanout: UInt32? = nil,
+    offsetSize: Int = 8
+  ) throws {
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
-    var template = Array("/tmp/xfelfs-raw-XXXXXX".utf8CString)
-    let descriptor = try checked(mkstemp(&template), "mkstemp")
-    close(descriptor)
-    path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    path = try place ?? Self.temporaryPath()
+    isTemporary = place == nil
     self.userBlock = userBlock
     let create = H5Pcreate(chdf5_H5P_FILE_CREATE())
     let access = H5Pcreate(chdf5_H5P_FILE_ACCESS())
@@ -51,7 +54,14 @@ public final class RawFile {
 
   deinit {
     H5Fclose(id)
-    unlink(path)
+    if isTemporary { unlink(path) }
+  }
+
+  private static func temporaryPath() throws -> String {
+    var template = Array("/tmp/xfelfs-raw-XXXXXX".utf8CString)
+    let descriptor = try checked(mkstemp(&template), "mkstemp")
+    close(descriptor)
+    return template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
   }
 
   /// Ends writing: closes the file and opens it again for reading. Datasets opened before must be gone.

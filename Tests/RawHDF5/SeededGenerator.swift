@@ -14,6 +14,9 @@ public struct SeededGenerator: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
+  /// A number from 0 up to, not including, `bound`.
+  public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
   /// Bytes that compress: small numbers, most of their bytes zero.
   public mutating func detectorBytes(count: Int) -> [UInt8] {
     (0..<count).map { _ in
