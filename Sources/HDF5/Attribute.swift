@@ -59,13 +59,13 @@ extension File {
     case .float(let size, _) where size <= 8:
       return read(attribute, elements, chdf5_H5T_NATIVE_DOUBLE(), 0 as Double).map { .floats($0) }
     case .enumeration(let base, _):
-      guard let size = base.size else { return nil }
-      var raw = [UInt8](repeating: 0, count: max(1, elements * size))
-      guard H5Aread(attribute, typeHandle.id, &raw) >= 0 else { return nil }
-      return .integers(
-        (0..<elements).map { index in
-          raw[(index * size)..<((index + 1) * size)].reversed().reduce(Int64(0)) { $0 << 8 | Int64($1) }
-        })
+      guard let size = base.size, let number = Handle(H5Tget_super(typeHandle.id), H5Tclose) else { return nil }
+      // Read as they are, and then made numbers of this machine in place: of any sign and byte order.
+      var raw = [Int64](repeating: 0, count: max(1, elements * max(8, size) / 8))
+      guard H5Aread(attribute, typeHandle.id, &raw) >= 0,
+        H5Tconvert(number.id, chdf5_H5T_NATIVE_INT64(), elements, &raw, nil, defaultProperties) >= 0
+      else { return nil }
+      return .integers(Array(raw.prefix(elements)))
     case .variableString, .fixedString:
       guard let texts = strings(of: attribute, type: typeHandle.id, elements, library) else { return nil }
       return isScalar || texts.count == 1 ? .string(texts.first ?? "") : .strings(texts)
