@@ -58,6 +58,11 @@ public struct Dataset: ~Copyable, Sendable {
     guard !overflow, bytes <= output.count else { throw refusal("the buffer is smaller than the block") }
     guard elements > 0 else { return }
     guard let space = Handle(H5Dget_space(handle.id), H5Sclose) else { throw error("read", library) }
+    // libhdf5 takes as many numbers from each array as the dataset has dimensions.
+    let rank = Int(H5Sget_simple_extent_ndims(space.id))
+    guard start.count == rank, count.count == rank, tile?.count ?? rank == rank, start.allSatisfy({ $0 >= 0 }) else {
+      throw refusal("a block of \(count.count) dimensions from \(start) was asked for, of \(rank) dimensions")
+    }
     if count.isEmpty {
       guard H5Dread(handle.id, type.handle.id, H5S_ALL, H5S_ALL, defaultProperties, output.baseAddress) >= 0 else {
         throw error("read", library)
