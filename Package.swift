@@ -75,6 +75,8 @@ let package = Package(
     .testTarget(
       name: "NPYTests", dependencies: ["NPY", "RawHDF5"], path: "Tests/NPYTests", swiftSettings: strict),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], path: "Tests/ThreadsTests", swiftSettings: strict),
+    .testTarget(
+      name: "HDF5Tests", dependencies: ["HDF5", "RawHDF5", "TestRuns"], path: "Tests/HDF5Tests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
