@@ -24,7 +24,10 @@ extension Run {
           let validity = try file.validity(filePool, library)
           for (row, train) in rows.enumerated() where train != 0 {
             guard let position = position(ofTrain: train) else { continue }
-            if times.timestamps[position] == 0, row < timestamps.count { times.timestamps[position] = timestamps[row] }
+            // From 2^63 on, numpy sees a time before 1970, or NaT: files that EXtra-data wrote have it where no time is known.
+            if times.timestamps[position] == 0, row < timestamps.count, timestamps[row] < 1 << 63 {
+              times.timestamps[position] = timestamps[row]
+            }
             if validity[row] { times.isSuspect[position] = false }
           }
         } catch {
