@@ -77,6 +77,9 @@ let package = Package(
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], path: "Tests/ThreadsTests", swiftSettings: strict),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "RawHDF5", "TestRuns"], path: "Tests/HDF5Tests", swiftSettings: strict),
+    .testTarget(
+      name: "EXDFTests", dependencies: ["EXDF", "HDF5", "RawHDF5", "TestRuns"], path: "Tests/EXDFTests",
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -103,6 +103,13 @@ public struct MadeSource: Sendable {
   public var groups: [MadeGroup]
   public var runValues: [MadeKey]?
 
+  public init(name: String, isControl: Bool, groups: [MadeGroup], runValues: [MadeKey]? = nil) {
+    self.name = name
+    self.isControl = isControl
+    self.groups = groups
+    self.runValues = runValues
+  }
+
   /// A control source: one row for each of its trains.
   public static func control(_ name: String, _ keys: [MadeKey], index: MadeGroup, run: [MadeKey]? = []) -> MadeSource {
     var group = index
