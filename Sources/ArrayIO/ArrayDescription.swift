@@ -6,17 +6,18 @@ public struct ArrayDescription: Hashable, Sendable {
   public var element: ElementType
   public var shape: [Int]
 
-  /// - Returns: nil where the array would have more bytes than a file can (2^62).
+  /// - Returns: nil where the array would have more bytes than a file can (2^62). Of an array without elements the other
+  ///   extents are held to the same, as in numpy: whoever computes strides multiplies them.
   public init?(element: ElementType, shape: [Int]) {
     self.element = element
     self.shape = shape
-    var bytes = element.size
+    var bytes = max(1, element.size)
     for extent in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: max(1, extent))
       guard !overflow, extent >= 0, product <= 1 << 62 else { return nil }
       bytes = product
     }
-    dataSize = bytes
+    dataSize = shape.contains(0) || element.size == 0 ? 0 : bytes
   }
 
   /// In bytes, without the header.

@@ -176,6 +176,7 @@ public struct NPYSource: ByteSource {
 
   public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
     let count = available(at: offset, output.count)
+    guard count > 0 else { return 0 }
     let done = copyHeader(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]))
     if done < count {
       let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<count])

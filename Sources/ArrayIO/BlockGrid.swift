@@ -42,12 +42,13 @@ struct BlockGrid: Sendable {
     self.shape = shape
     self.blockShape = blockShape
     self.elementSize = elementSize
-    self.size = size
+    // The strides of a shape with a 0 in it are those of a 1 there.
+    self.size = shape.contains(0) ? 0 : size
     self.blockSize = blockSize
     self.strides = strides
     self.blockStrides = blockStrides
     self.gridStrides = gridStrides
-    self.blockCount = blockCount
+    self.blockCount = shape.contains(0) ? 0 : blockCount
     var axis = shape.count - 1
     while axis > 0, blockShape[axis] == shape[axis] { axis -= 1 }
     cutAxis = axis
