@@ -80,6 +80,9 @@ let package = Package(
     .testTarget(
       name: "EXDFTests", dependencies: ["EXDF", "HDF5", "RawHDF5", "TestRuns"], path: "Tests/EXDFTests",
       swiftSettings: strict),
+    .testTarget(
+      name: "ArrayIOTests", dependencies: ["ArrayIO", "HDF5", "NPY", "RawHDF5", "TestRuns", "Threads"],
+      path: "Tests/ArrayIOTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -27,7 +27,9 @@ extension RawFile {
     _ path: String, _ type: RawType, shape: [Int]?, _ values: RawValues, layout: RawLayout = .contiguous,
     filters: [RawFilter] = [], fill: [UInt8]? = nil
   ) throws {
-    let (typeID, space) = (try type.make(), try Self.space(shape))
+    var canGrow = false
+    if case .chunked = layout { canGrow = true }
+    let (typeID, space) = (try type.make(), try Self.space(shape, canGrow: canGrow))
     let create = try checked(H5Pcreate(chdf5_H5P_DATASET_CREATE()), "H5Pcreate")
     let links = try Self.intermediateGroups()
     defer {
@@ -123,9 +125,11 @@ extension RawFile {
     try values.give { try checked(H5Awrite(attribute, typeID, $0), "H5Awrite \(name)") }
   }
 
-  private static func space(_ shape: [Int]?) throws -> hid_t {
+  /// - Parameter canGrow: chunks may then be larger than the dataset.
+  private static func space(_ shape: [Int]?, canGrow: Bool = false) throws -> hid_t {
     guard let shape else { return try checked(H5Screate(H5S_SCALAR), "H5Screate") }
-    return try checked(H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil), "H5Screate_simple")
+    let most = canGrow ? shape.map { _ in chdf5_H5S_UNLIMITED() } : nil
+    return try checked(H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, most), "H5Screate_simple")
   }
 
   private static func intermediateGroups() throws -> hid_t {
