@@ -39,16 +39,57 @@ public struct SlicedArray: ArraySource {
 
   public var isCostly: Bool { base.isCostly }
 
+  /// Runs that lie closer together than this are read with what is between them: a read each would cost a microsecond.
+  private static let widestGap = 4096
+  private static let window = 1 << 20
+
   public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
     guard runSize > 0 else { return }
+    var scratch: [UInt8] = []
     var done = 0
     while done < output.count {
       let (run, skip) = (offset + done).quotientAndRemainder(dividingBy: runSize)
-      let count = min(runSize - skip, output.count - done)
-      let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
-      try base.read(dataAt: start(ofRun: run) + skip, into: target)
-      done += count
+      let left = output.count - done
+      let neighbours = skip == 0 ? min(closeRuns(from: run), left / runSize) : 1
+      if neighbours > 1 {
+        let step = selections[runAxis - 1].step * strides[runAxis - 1]
+        let length = (neighbours - 1) * step + runSize
+        if scratch.count < length { scratch = [UInt8](repeating: 0, count: length) }
+        try read(start(ofRun: run), length, into: &scratch)
+        for number in 0..<neighbours {
+          let target = UnsafeMutableRawBufferPointer(rebasing: output[(done + number * runSize)...])
+          target.copyBytes(from: scratch[(number * step)..<(number * step + runSize)])
+        }
+        done += neighbours * runSize
+      } else {
+        let count = min(runSize - skip, left)
+        let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
+        try base.read(dataAt: start(ofRun: run) + skip, into: target)
+        done += count
+      }
     }
+  }
+
+  /// How many runs from this one on follow each other at one distance, close enough to be read together.
+  private func closeRuns(from run: Int) -> Int {
+    guard runAxis > 0 else { return 1 }
+    let selection = selections[runAxis - 1]
+    let step = selection.step * strides[runAxis - 1]
+    guard step - runSize <= Self.widestGap, step <= Self.window else { return 1 }
+    return min(selection.count - run % selection.count, Self.window / step)
+  }
+
+  private func read(_ position: Int, _ length: Int, into scratch: inout [UInt8]) throws(ArrayError) {
+    // A typed error does not pass through the closure, so it comes back as a value.
+    let result = scratch.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
+      do throws(ArrayError) {
+        return .success(
+          try base.read(dataAt: position, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
   }
 
   /// Where in the base a run begins, in bytes.
