@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "Threads", swiftSettings: strict),
 
     // The run, its arrays and its texts.
-    .target(name: "EXDF", dependencies: ["HDF5"], swiftSettings: strict),
+    .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),

@@ -46,6 +46,7 @@ struct RunListing {
     let map = isDirectory ? FilesMap(directory: directory) : nil
     var files: [DataFile] = []
     var skipped: [SkippedFile] = []
+    FileWarmer.warm(unmapped(map))
     for name in names {
       let path = "\(directory)/\(name)"
       guard let identity = FileIdentity(path: path) else {
@@ -66,6 +67,15 @@ struct RunListing {
       }
     }
     return (files, skipped)
+  }
+
+  /// The files that libhdf5 will have to open.
+  private func unmapped(_ map: FilesMap?) -> [String] {
+    names.compactMap { name in
+      let path = "\(directory)/\(name)"
+      guard let identity = FileIdentity(path: path) else { return nil }
+      return map?.contents(of: name, identity) == nil ? path : nil
+    }
   }
 
   private static func read(

@@ -26,8 +26,7 @@ public struct HDF5Library: ~Copyable, Sendable {
     _ body: (borrowing HDF5Library) throws(E) -> sending R
   ) throws(E) -> sending R {
     try shared.withLock { (library) throws(E) in
-      // The error stack and its printing are per thread in a thread-safe build: silence this thread's.
-      H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
+      ErrorStack.watch()
       return try body(library)
     }
   }

@@ -12,12 +12,15 @@ public final class WorkerPool: @unchecked Sendable {
   private let mostThreads: Int
   private let mostWaiting: Int
   private let niceness: Int32
+  private let isTemporary: Bool
 
   /// - Parameters:
   ///   - threads: how many at most; each is started when there is work for it.
   ///   - waiting: how many pieces of work may wait.
   ///   - niceness: added to the threads' own (a Linux thread has one), so that whoever answers requests comes first.
-  public init(threads: Int, waiting: Int, niceness: Int32 = 0) {
+  ///   - isTemporary: whether a thread ends when it finds nothing to do.
+  public init(threads: Int, waiting: Int, niceness: Int32 = 0, isTemporary: Bool = false) {
+    self.isTemporary = isTemporary
     mostThreads = max(1, threads)
     mostWaiting = waiting
     self.niceness = niceness
@@ -49,7 +52,11 @@ public final class WorkerPool: @unchecked Sendable {
   private func serve() {
     if niceness != 0 { _ = setpriority(Self.process, 0, getpriority(Self.process, 0) + niceness) }
     while true {
-      let work = monitor.withLock { () -> @Sendable () -> Void in
+      let work = monitor.withLock { () -> (@Sendable () -> Void)? in
+        if isTemporary, head == queue.count {
+          threads -= 1
+          return nil
+        }
         idle += 1
         while head == queue.count { monitor.wait() }
         idle -= 1
@@ -61,6 +68,7 @@ public final class WorkerPool: @unchecked Sendable {
         }
         return work
       }
+      guard let work else { return }
       work()
     }
   }
