@@ -93,10 +93,12 @@ public final class RunArrays: Sendable {
   }
 
   /// The entries of the trains at these positions of ``EXDF/Run/trainIDs``, in order of train.
+  ///
+  /// - Parameter type: what entries become where that is not the key's own type: another one of the same shape.
   public func array(
-    ofKey number: Int, of source: Source, trains: Range<Int>
+    ofKey number: Int, of source: Source, trains: Range<Int>, as type: Entry? = nil
   ) throws(ArrayError) -> StoredArray {
-    let entry = try entry(ofKey: number, of: source)
+    let entry = if let type { type } else { try entry(ofKey: number, of: source) }
     let path = run.keys(of: source)[number].path
     var parts: [ArrayPart] = []
     for segment in run.index(ofKey: number, of: source).segments {

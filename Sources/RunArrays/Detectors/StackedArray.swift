@@ -1,0 +1,138 @@
+public import ArrayIO
+internal import EXDF
+
+/// The modules of a detector as one array: (entries, ..., modules, slow scan, fast scan).
+///
+/// Nothing is stacked in memory: a stretch of bytes is read from each module's storage to where it belongs in the reply, so
+/// what is not asked for is not read. Keys without pixels, whose modules lie a few bytes apart, are woven in small blocks.
+public struct StackedArray: ArraySource {
+  /// One module's entries of the key.
+  struct Module: Sendable {
+    var slot: Int
+    /// Its position in ``EXDF/Detector/modules``.
+    var number: Int
+    var array: StoredArray
+    var index: TrainIndex
+    /// The entry of the module's key with which `array` begins.
+    var firstEntry: Int
+  }
+
+  public let description: ArrayDescription
+  private let layout: StackLayout
+  private let frames: FrameTable
+  /// The entry of the frame table with which this array begins.
+  private let firstEntry: Int
+  private let slots: [Module?]
+  private let fill: FillPattern
+
+  init(
+    _ description: ArrayDescription, _ layout: StackLayout, _ frames: FrameTable, firstEntry: Int, _ modules: [Module],
+    _ fill: FillPattern
+  ) {
+    self.description = description
+    self.layout = layout
+    self.frames = frames
+    self.firstEntry = firstEntry
+    self.fill = fill
+    var slots = [Module?](repeating: nil, count: layout.width)
+    for module in modules { slots[module.slot] = module }
+    self.slots = slots
+  }
+
+  /// Below this a module's bytes are too few to be read by themselves: an access costs as much as copying that many.
+  private static let narrow = 4096
+  /// Bytes of one module that are read at a time for weaving.
+  private static let blockSize = 64 << 10
+  /// An entry of more bytes than this is no list of ids: it is not held in memory as a whole.
+  private static let largestWoven = 16 << 20
+
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    guard !output.isEmpty, layout.size > 0 else { return }
+    if layout.innerSize < Self.narrow, layout.size <= Self.largestWoven, output.count > 4 * layout.innerSize {
+      try weave(offset, into: output)
+    } else {
+      try gather(offset, into: output)
+    }
+  }
+
+  /// Which entry of a module's array an entry of this one is; nil where the module does not have it.
+  private func entry(_ entry: Int, of module: Module, _ place: (train: Int, entry: Int)) -> Int? {
+    frames.source(of: place.entry, train: place.train, module: module.number, module.index).map { $0 - module.firstEntry }
+  }
+
+  /// Straight from each module to its place.
+  private func gather(_ offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    var done = 0
+    var current = -1
+    var place: (train: Int, entry: Int)?
+    while done < output.count {
+      let (entry, rest) = (offset + done).quotientAndRemainder(dividingBy: layout.size)
+      if entry != current {
+        place = frames.entries.train(ofEntry: firstEntry + entry)
+        current = entry
+      }
+      let (slot, start, skip) = layout.place(ofByte: rest)
+      let count = min(layout.innerSize - skip, output.count - done)
+      let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
+      if let module = slots[slot], let place, let own = self.entry(entry, of: module, place) {
+        try module.array.read(dataAt: own * layout.rowSize + start, into: target)
+      } else {
+        fill.fill(target, phase: skip)
+      }
+      done += count
+    }
+  }
+
+  /// A few entries of all modules at a time: rows that follow each other are read at once, then dealt out.
+  private func weave(_ offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    let most = max(1, Self.blockSize / layout.rowSize)
+    var done = 0
+    while done < output.count {
+      let (entry, skip) = (offset + done).quotientAndRemainder(dividingBy: layout.size)
+      let last = (offset + output.count - 1) / layout.size
+      let entries = min(most, last - entry + 1)
+      let block = UnsafeMutableRawBufferPointer.allocate(byteCount: entries * layout.size, alignment: 16)
+      defer { block.deallocate() }
+      fill.fill(block, phase: 0)
+      for module in slots.compactMap({ $0 }) { try weave(module, entry..<(entry + entries), into: block) }
+      let count = min(block.count - skip, output.count - done)
+      UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: block[skip..<(skip + count)]))
+      done += count
+    }
+  }
+
+  private func weave(_ module: Module, _ entries: Range<Int>, into block: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: entries.count * layout.rowSize, alignment: 16)
+    defer { rows.deallocate() }
+    var own = entries.map { entry in
+      frames.entries.train(ofEntry: firstEntry + entry).flatMap { self.entry(entry, of: module, $0) }
+    }
+    own.append(nil)
+    var start = 0
+    while start < entries.count {
+      guard let first = own[start] else {
+        start += 1
+        continue
+      }
+      var end = start + 1
+      while own[end] == first + end - start { end += 1 }
+      let target = UnsafeMutableRawBufferPointer(rebasing: rows[..<((end - start) * layout.rowSize)])
+      try module.array.read(dataAt: first * layout.rowSize, into: target)
+      deal(target, to: block, at: start, module.slot)
+      start = end
+    }
+  }
+
+  private func deal(
+    _ rows: UnsafeMutableRawBufferPointer, to block: UnsafeMutableRawBufferPointer, at entry: Int, _ slot: Int
+  ) {
+    let inner = layout.innerSize
+    guard let from = rows.baseAddress, let to = block.baseAddress, inner > 0 else { return }
+    // Rows and stacked entries are both whole, so the pieces are counted through.
+    for piece in 0..<(rows.count / inner) {
+      to.advanced(by: ((entry * layout.outer + piece) * layout.width + slot) * inner)
+        .copyMemory(from: from + piece * inner, byteCount: inner)
+    }
+  }
+}
