@@ -30,6 +30,13 @@ struct MountCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
   var readyFd: Int32?
 
+  @OptionGroup(title: "Detectors") var detectors: DetectorArguments
+  @Option(
+    help: ArgumentHelp(
+      "What stands in the stacked arrays where data of a detector's key are missing: decimal, hexadecimal, or nan.",
+      valueName: "key=value"))
+  var fillValue: [KeyFill] = []
+
   /// A slow read must not keep `ls` waiting, so there are more threads than cores.
   static var defaultThreads: Int { min(16, max(4, 2 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))) }
 
@@ -107,7 +114,10 @@ struct MountCommand: ParsableCommand {
       return 1
     }
     do {
-      let tree = try OpenRun.tree(source, cacheSize: cacheSize.value, prefetches: !noPrefetch, logger)
+      let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
+      let tree = try OpenRun.tree(
+        source, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
+      try tree.checkFills()
       let fileSystem = RunFileSystem(tree, threads: threads, logger)
       let session = try Session(fileSystem, mountPoint: place.path, options: options)
       let readyFd = readyFd

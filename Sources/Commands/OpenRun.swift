@@ -16,12 +16,13 @@ enum OpenRun {
   }
 
   static func tree(
-    _ path: String, cacheSize: Int = defaultCacheSize, prefetches: Bool = true, _ logger: Logger
+    _ path: String, cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
+    detectors: DetectorOptions = DetectorOptions(), _ logger: Logger
   ) throws(EXDFError) -> RunTree {
     FilePool.descriptorLimit()
     let pool = FilePool()
     let run = try Run(path: path, filePool: pool) { logger.warning("\($0)") }
     let arrays = RunArrays(run: run, store: DatasetStore(files: pool, cacheSize: cacheSize, prefetches: prefetches))
-    return RunTree(arrays) { logger.warning("\($0)") }
+    return RunTree(arrays, detectors: detectors) { logger.warning("\($0)") }
   }
 }

@@ -25,6 +25,8 @@ public enum Node: Hashable, Sendable {
   case trainPath(train: Int, path: Int)
   case trainSource(train: Int, source: Int)
   case trainKey(train: Int, source: Int, key: Int)
+  /// `detectors/` and what is below it.
+  case detector(DetectorNode)
   /// A name that is not listed but opens; the number is one of ``SliceTable``.
   case slice(UInt64)
 }

@@ -3,7 +3,8 @@
 ///     63          38 37      22 21       6 5     0
 ///     |    train    |   key    |  source  | kind |
 ///
-/// The root is 1, as FUSE wants it; 0 is nobody. Slices use everything above the kind for their number in the table.
+/// The root is 1, as FUSE wants it; 0 is nobody. Slices use everything above the kind for their number in the table, and
+/// detectors for a numbering of their own (``DetectorNode``).
 public struct NodeID: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt64
 
@@ -18,6 +19,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case root = 1
     case rootFile, files, fileLink, sources, sourcePath, source, sourceFile, keys, key, keyFile, keyTrains, keyTrain
     case trains, train, trainPath, trainSource, trainKey, slice
+    case detector
   }
 
   private init(kind: Kind, source: Int = 0, key: Int = 0, train: Int = 0) {
@@ -45,6 +47,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case .trainPath(let train, let path): self.init(kind: .trainPath, source: path, train: train)
     case .trainSource(let train, let source): self.init(kind: .trainSource, source: source, train: train)
     case .trainKey(let train, let source, let key): self.init(kind: .trainKey, source: source, key: key, train: train)
+    case .detector(let place): self.init(rawValue: Kind.detector.rawValue | place.packed << 6)
     case .slice(let number): self.init(rawValue: Kind.slice.rawValue | number << 6)
     }
   }
@@ -75,6 +78,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case .trainPath: return .trainPath(train: train, path: source)
     case .trainSource: return .trainSource(train: train, source: source)
     case .trainKey: return .trainKey(train: train, source: source, key: key)
+    case .detector: return DetectorNode(packed: rawValue >> 6).map { .detector($0) }
     case .slice: return .slice(rawValue >> 6)
     }
   }

@@ -42,6 +42,10 @@ extension RunTree {
     if case .rootFile(let file) = node, let table = tables[file] {
       return table.value(within: Self.patience) { self.table(file) }?.count
     }
+    if case .detector(let place) = node, let (text, make) = slowText(place) {
+      // Where it fails the name stays; opening it gives the reason.
+      return (try? text.value(within: Self.patience, make)?.get())?.count
+    }
     if let description = try arrayDescription(of: node) { return description.header.count + description.dataSize }
     do throws(ArrayError) {
       return try texts.size(of: node) { () throws(ArrayError) in try text(of: node) }
@@ -69,6 +73,7 @@ extension RunTree {
       return try make(source, key) { arrays, source throws(ArrayError) in
         try arrays.description(ofKey: key, of: source, entries: location.rows)
       }
+    case .detector(let place): return try detectorDescription(place)
     case .slice(let number):
       guard let entry = slices[number] else { throw .notFound(reason: nil) }
       return try array(of: entry).description
@@ -79,7 +84,7 @@ extension RunTree {
   private func linkCount(of node: Node) throws(TreeError) -> Int {
     // "." and the name in the parent, and the ".." of each directory in it.
     switch node {
-    case .root: return 2 + 3
+    case .root: return 2 + 4
     case .sources: return 2 + subdirectories(of: 0)
     case .sourcePath(let path):
       guard path < paths.directories.count else { throw .notFound(reason: nil) }
@@ -93,6 +98,7 @@ extension RunTree {
     case .key(let source, let key):
       guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
       return hasArray(source, key) ? 3 : 2
+    case .detector(let place): return try detectorLinkCount(place)
     case .trains: return 2 + run.trainIDs.count
     default: return 2
     }
@@ -114,6 +120,7 @@ extension RunTree {
     case .source(let source), .sourceFile(let source, _), .keys(let source), .key(let source, _),
       .keyFile(let source, _, _), .keyTrains(let source, _):
       return source < run.sources.count ? modified(files: run.sources[source].files) : modified
+    case .detector(let place): return detectorModified(place)
     case .fileLink(let file):
       let path = file < fileLinks.count ? fileLinks[file].path : ""
       return run.files.first { $0.reference.path == path }.map { Time($0.reference.identity) } ?? modified
@@ -122,13 +129,13 @@ extension RunTree {
   }
 
   /// The train's own time stamp, where the format has one.
-  private func modified(train: Int, orFiles files: [Int]?) -> Time {
+  func modified(train: Int, orFiles files: [Int]?) -> Time {
     let times = run.trainTimes()
     if train < times.timestamps.count, times.timestamps[train] != 0 { return Time(timestamp: times.timestamps[train]) }
     return files.map(modified(files:)) ?? modified
   }
 
-  private func modified(files: [Int]) -> Time {
+  func modified(files: [Int]) -> Time {
     files.map { Time(run.files[$0].reference.identity) }.max() ?? modified
   }
 

@@ -15,6 +15,13 @@ extension RunTree {
     if case .rootFile(let file) = node, let table = tables[file] {
       return BytesSource(table.value { self.table(file) })
     }
+    if case .detector(let place) = node, let (text, make) = slowText(place) {
+      do throws(ArrayError) {
+        return BytesSource(try text.value(make).get())
+      } catch {
+        throw .unreadable(error)
+      }
+    }
     if let array = try array(of: node) { return NPYSource(array) }
     do throws(ArrayError) {
       return BytesSource(try texts.text(of: node) { () throws(ArrayError) in try text(of: node) })
@@ -41,6 +48,7 @@ extension RunTree {
       }
       guard let array else { throw .notFound(reason: nil) }
       return array
+    case .detector(let place): return try detectorArray(place)
     case .slice(let number):
       guard let entry = slices[number] else { throw .notFound(reason: nil) }
       return try array(of: entry)
@@ -70,6 +78,7 @@ extension RunTree {
       base = try make(source, key) { arrays, source throws(ArrayError) in
         try arrays.array(ofKey: key, of: source, trains: trains)
       }
+    case .detectorTrains(let detector, let key, let trains): base = try stack(detector, key, trains: trains)
     }
     guard let slice = entry.slice else { return base }
     do throws(Slice.Invalid) {
@@ -112,6 +121,7 @@ extension RunTree {
       case .table: return try SourceReports.table(of: source, in: arrays)
       case .runValues: return SourceReports.runValues(of: source, in: run)
       }
+    case .detector(let place): return detectorText(place)
     case .keyFile(let number, let key, let file):
       guard isValid(source: number, key: key) else { return [] }
       let source = run.sources[number]

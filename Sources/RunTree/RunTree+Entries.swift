@@ -32,6 +32,7 @@ extension RunTree {
       let keys = keys(of: source)
       list(keys.count, from: cookie, take) { (FileNames.encode(keys[$0].name), .key(source: source, key: $0)) }
     case .trainSource(let train, let source): listKeys(train, source, from: cookie, take)
+    case .detector(let place): try detectorEntries(of: place, from: cookie, take)
     default:
       let entries = try shortList(directory)
       list(entries.count, from: cookie, take) { entries[$0] }
@@ -79,7 +80,7 @@ extension RunTree {
     switch directory {
     case .root:
       return RootFile.allCases.map { ($0.name, .rootFile($0)) }
-        + [("files", .files), ("sources", .sources), ("trains", .trains)]
+        + [("files", .files), ("sources", .sources), ("trains", .trains), ("detectors", .detector(.top))]
     case .sources: return pathList(0) { sourceTarget($0) }
     case .sourcePath(let path):
       let own = paths.directories[path].source.map(sourceList) ?? []

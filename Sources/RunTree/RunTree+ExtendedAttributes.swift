@@ -9,6 +9,14 @@ extension RunTree {
   /// The extended attributes of a node by name, `user.` included: of arrays and the directories that hold them.
   /// - Throws: ``TreeError/unreadable(_:)``.
   public func extendedAttributes(of node: Node) throws(TreeError) -> [String: [UInt8]] {
+    if let place = detectorNode(of: node) {
+      var texts = try detectorExtendedAttributes(place)
+      if case .slice = node, let description = try arrayDescription(of: node) {
+        texts["dtype"] = description.element.descriptor
+        texts["shape"] = Shape.literal(description.shape)
+      }
+      return Self.named(texts)
+    }
     guard let (number, key) = sourceAndKey(of: node), isValid(source: number, key: key) else {
       return try plainAttributes(of: node)
     }
@@ -36,9 +44,27 @@ extension RunTree {
         texts["shape"] = Shape.literal(description.shape)
       }
     }
+    return Self.named(texts)
+  }
+
+  private static func named(_ texts: [String: String]) -> [String: [UInt8]] {
     var result: [String: [UInt8]] = [:]
     for (name, text) in texts where !name.isEmpty { result["user.\(name)"] = Array(text.utf8) }
     return result
+  }
+
+  /// The place below `detectors/` that a node is, or is a slice of.
+  private func detectorNode(of node: Node) -> DetectorNode? {
+    switch node {
+    case .detector(let place): return place
+    case .slice(let number):
+      switch slices[number]?.base {
+      case .node(.detector(let place))?: return place
+      case .detectorTrains(let detector, let key, _)?: return .array(detector, key: key)
+      default: return nil
+      }
+    default: return nil
+    }
   }
 
   /// Arrays that are no key's: the train ids.
@@ -59,7 +85,7 @@ extension RunTree {
       switch slices[number]?.base {
       case .node(let base)?: return sourceAndKey(of: base)
       case .trains(let source, let key, _)?: return (source, key)
-      case nil: return nil
+      case .detectorTrains?, nil: return nil
       }
     default: return nil
     }

@@ -37,6 +37,7 @@ extension RunTree {
       if let source = paths.directories[path].source, let own = trainChild(name, train, source) { return own }
       return trainNode(paths.child(name, of: path), train)
     case .trainSource(let train, let source): return trainChild(name, train, source)
+    case .detector(let place): return try detectorChild(name, of: place).map { .detector($0) }
     case .rootFile, .fileLink, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: throw .notADirectory
     }
   }
@@ -46,6 +47,7 @@ extension RunTree {
     case "files": .files
     case "sources": .sources
     case "trains": .trains
+    case "detectors": .detector(.top)
     default: RootFile.allCases.first { $0.name == name }.map { .rootFile($0) }
     }
   }
@@ -90,10 +92,10 @@ extension RunTree {
   }
 
   /// The name without its `.npy`.
-  private static func stem(_ name: String) -> Substring? { name.hasSuffix(".npy") ? name.dropLast(4) : nil }
+  static func stem(_ name: String) -> Substring? { name.hasSuffix(".npy") ? name.dropLast(4) : nil }
 
   /// The position of a train from its id as the tree writes it: digits only, no zeros before them.
-  private func trainPosition(_ text: (some StringProtocol)?) -> Int? {
+  func trainPosition(_ text: (some StringProtocol)?) -> Int? {
     guard let text, let train = UInt64(text), String(train) == text else { return nil }
     return run.position(ofTrain: train)
   }
@@ -120,7 +122,13 @@ extension RunTree {
   /// What stands before the `@`: a listed `.npy`, or a range of trains.
   private func base(_ name: String, in directory: Node, isSliced: Bool) throws(TreeError) -> SliceTable.Base? {
     if isSliced, let listed = try listedNode(name + ".npy", in: directory) { return .node(listed) }
-    guard case .keyTrains(let source, let key) = directory, let colon = name.firstIndex(of: ":") else { return nil }
+    let make: (Range<Int>) -> SliceTable.Base
+    switch directory {
+    case .keyTrains(let source, let key): make = { .trains(source: source, key: key, $0) }
+    case .detector(.trains(let detector, let key)): make = { .detectorTrains(detector, key: key, $0) }
+    default: return nil
+    }
+    guard let colon = name.firstIndex(of: ":") else { return nil }
     func bound(_ text: Substring, default position: Int) -> Int? {
       if text.isEmpty { return position }
       return UInt64(text).flatMap { String($0) == text ? run.firstPosition(notBelow: $0) : nil }
@@ -128,6 +136,6 @@ extension RunTree {
     guard let first = bound(name[..<colon], default: 0),
       let end = bound(name[name.index(after: colon)...], default: run.trainIDs.count)
     else { throw .notFound(reason: "'\(name)' is not a range of train ids") }
-    return .trains(source: source, key: key, first..<max(first, end))
+    return make(first..<max(first, end))
   }
 }

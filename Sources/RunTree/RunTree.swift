@@ -19,6 +19,8 @@ public final class RunTree: Sendable {
   /// all of the run's files.
   public let ownership: FileOwnership?
 
+  let detectors: TreeDetectors
+
   /// The tables that need every source of the run: made in the background, from the first time anybody looks at them.
   let tables: [RootFile: Once<[UInt8]>]
 
@@ -44,10 +46,13 @@ public final class RunTree: Sendable {
   }
 
   /// - Parameter report: told of what has no place in the tree.
-  public init(_ arrays: RunArrays, report: @Sendable (String) -> Void) {
+  public init(
+    _ arrays: RunArrays, detectors options: DetectorOptions = DetectorOptions(), report: @Sendable (String) -> Void
+  ) {
     self.arrays = arrays
     run = arrays.run
     paths = SourcePaths(run.sources) { report("the source \($0.name) has no place in the tree: its name is no path") }
+    detectors = TreeDetectors(arrays.run, options, report: report)
     let identities = run.files.map(\.reference.identity)
     modified = identities.map(Time.init).max() ?? Time(timestamp: 0)
     let links = run.files.map { ($0.name, $0.reference.path) } + run.skippedFiles.map { ($0.name, $0.path) }
@@ -67,6 +72,7 @@ public final class RunTree: Sendable {
     case .root, .files, .sources, .sourcePath, .keys, .key, .keyTrains, .trains, .train, .trainPath: .directory
     case .rootFile, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: .file
     case .fileLink: .symbolicLink
+    case .detector(let place): place.kind
     case .source(let source), .trainSource(_, let source):
       source < run.sources.count && run.sources[source].legacyTarget != nil ? .symbolicLink : .directory
     }

@@ -10,6 +10,7 @@ final class SliceTable: Sendable {
     case node(Node)
     /// All entries of the trains at these positions.
     case trains(source: Int, key: Int, Range<Int>)
+    case detectorTrains(Int, key: Int, Range<Int>)
   }
   struct Entry: Hashable, Sendable {
     var base: Base

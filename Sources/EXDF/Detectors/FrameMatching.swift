@@ -104,7 +104,8 @@ extension Detector {
 
   private static func matchingByPosition(_ counts: [Int]) -> FrameTable.Matching {
     let most = counts.max() ?? 0
-    return FrameTable.Matching(rows: counts.map { count in (0..<most).map { $0 < count ? Int32(truncatingIfNeeded: $0) : -1 } })
+    return FrameTable.Matching(
+      rows: counts.map { count in (0..<most).map { $0 < count ? Int32(truncatingIfNeeded: $0) : -1 } })
   }
 }
 

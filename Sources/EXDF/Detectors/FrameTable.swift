@@ -72,7 +72,9 @@ extension FrameTable {
     var next = index.nextTrain(from: trains.lowerBound)
     while let train = next, train < trains.upperBound {
       next = index.nextTrain(from: train + 1)
-      guard let location = index.location(ofTrain: train), let stacked = entries.location(ofTrain: train) else { continue }
+      guard let location = index.location(ofTrain: train), let stacked = entries.location(ofTrain: train) else {
+        continue
+      }
       if let matching = matchings[train] {
         for (entry, row) in matching.rows[module].enumerated() where row >= 0 && Int(row) < location.rows {
           add(stacked.firstEntry + entry, location, Int(row), 1)
@@ -96,7 +98,8 @@ extension TrainIndex {
       if segments[middle].firstEntry + segments[middle].entries <= entry { low = middle + 1 } else { high = middle }
     }
     guard low < segments.count else { return nil }
-    let (train, rest) = (entry - segments[low].firstEntry).quotientAndRemainder(dividingBy: segments[low].entriesPerTrain)
+    let (train, rest) = (entry - segments[low].firstEntry).quotientAndRemainder(
+      dividingBy: segments[low].entriesPerTrain)
     return (segments[low].firstTrain + train, rest)
   }
 

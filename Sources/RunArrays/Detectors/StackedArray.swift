@@ -57,7 +57,9 @@ public struct StackedArray: ArraySource {
 
   /// Which entry of a module's array an entry of this one is; nil where the module does not have it.
   private func entry(_ entry: Int, of module: Module, _ place: (train: Int, entry: Int)) -> Int? {
-    frames.source(of: place.entry, train: place.train, module: module.number, module.index).map { $0 - module.firstEntry }
+    frames.source(of: place.entry, train: place.train, module: module.number, module.index).map {
+      $0 - module.firstEntry
+    }
   }
 
   /// Straight from each module to its place.
@@ -102,7 +104,9 @@ public struct StackedArray: ArraySource {
     }
   }
 
-  private func weave(_ module: Module, _ entries: Range<Int>, into block: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  private func weave(_ module: Module, _ entries: Range<Int>, into block: UnsafeMutableRawBufferPointer)
+    throws(ArrayError)
+  {
     let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: entries.count * layout.rowSize, alignment: 16)
     defer { rows.deallocate() }
     var own = entries.map { entry in

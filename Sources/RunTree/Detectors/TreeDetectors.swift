@@ -1,0 +1,48 @@
+internal import ArrayIO
+public import EXDF
+public import RunArrays
+internal import Threads
+
+/// What a user may choose about the detectors of a tree.
+public struct DetectorOptions: Sendable {
+  public var selection: DetectorSelection
+  /// Values for what is missing in the stacked arrays, by key.
+  public var fills: [String: FillValue]
+
+  public init(selection: DetectorSelection = DetectorSelection(), fills: [String: FillValue] = [:]) {
+    self.selection = selection
+    self.fills = fills
+  }
+}
+
+/// The detectors of a tree, and their texts that need every frame's ids.
+struct TreeDetectors: Sendable {
+  typealias Text = Once<Result<[UInt8], ArrayError>>
+
+  let all: [Detector]
+  let fills: [String: FillValue]
+  /// Made in the background from the first time anybody looks at them: a run has millions of ids.
+  private let slowTexts: [[DetectorFile: Text]]
+
+  init(_ run: Run, _ options: DetectorOptions, report: (String) -> Void) {
+    var found = run.detectors(options.selection, report: report).filter { detector in
+      // A name is one part of a path; `.raw` can make it too long.
+      let fits = detector.name.utf8.count <= FileNames.longest
+      if !fits { report("the detector \(detector.name) has no place in the tree: its name is too long") }
+      return fits
+    }
+    if found.count > DetectorNode.mostDetectors {
+      report("only \(DetectorNode.mostDetectors) of \(found.count) detectors have a place in the tree")
+      found = Array(found.prefix(DetectorNode.mostDetectors))
+    }
+    all = found
+    fills = options.fills
+    slowTexts = found.map { _ in [.info: Text(), .frames: Text()] }
+  }
+
+  func slowText(_ file: DetectorFile, of detector: Int) -> Text? {
+    detector < slowTexts.count ? slowTexts[detector][file] : nil
+  }
+
+  func number(named name: String) -> Int? { all.firstIndex { $0.name == name } }
+}
