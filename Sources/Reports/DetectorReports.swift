@@ -166,7 +166,7 @@ public enum DetectorReports {
       return ["ids:              not compared between modules: \(error)"]
     }
     return zip(["pulse", "cell"], found).filter { $0.1.frames > 0 }.map { name, found in
-      "\(name) ids:\(name == "cell" ? " " : "")       the modules disagree in \(found.frames) frames of "
+      "\(name) ids:\(name == "cell" ? " " : "")        the modules disagree in \(found.frames) frames of "
         + "\(found.trains.count) trains: \(list(found.trains, detector)); the smallest one counts"
     }
   }
