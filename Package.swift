@@ -46,8 +46,9 @@ let package = Package(
       name: "RunTree", dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "HDF5", "NPY", "Threads"],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
-    // Writes, which the HDF5 of the product does not: so it has a few calls of its own.
-    .target(name: "ExampleRun", dependencies: ["CHDF5"], swiftSettings: strict),
+    // Files that are made: in memory, without the library token of HDF5; who runs beside readers takes it around each call.
+    .target(name: "HDF5Writing", dependencies: ["CHDF5"], swiftSettings: strict),
+    .target(name: "ExampleRun", dependencies: ["HDF5Writing"], swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [

@@ -35,6 +35,7 @@ static inline unsigned chdf5_H5F_ACC_EXCL(void) { return H5F_ACC_EXCL; }
 // Comma macros over mutable globals: the datatypes of a file.
 static inline hid_t chdf5_H5T_STD_I8LE(void) { return H5T_STD_I8LE; }
 static inline hid_t chdf5_H5T_STD_I32LE(void) { return H5T_STD_I32LE; }
+static inline hid_t chdf5_H5T_STD_I64LE(void) { return H5T_STD_I64LE; }
 static inline hid_t chdf5_H5T_STD_U8LE(void) { return H5T_STD_U8LE; }
 static inline hid_t chdf5_H5T_STD_U16LE(void) { return H5T_STD_U16LE; }
 static inline hid_t chdf5_H5T_STD_U32LE(void) { return H5T_STD_U32LE; }

@@ -1,3 +1,5 @@
+import HDF5Writing
+
 /// One of the sixteen modules of the detector, as its train builder writes it: images with a leading axis of frames, and
 /// header, trailer and detector-specific data once a train.
 struct AGIPDModule: InstrumentSource {

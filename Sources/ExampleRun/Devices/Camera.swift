@@ -1,3 +1,4 @@
+import HDF5Writing
 import Glibc
 
 /// The camera behind the detector, which sees the beam as a spot that drifts; its images are compressed.

@@ -1,3 +1,5 @@
+import HDF5Writing
+
 /// A stage that moves the sample from train to train: properties of every kind, among them bools, strings and vectors.
 struct Motor: ControlSource {
   let controlName = "SPB_IRU_INJMOV/MOTOR/Y"

@@ -1,3 +1,4 @@
+import HDF5Writing
 import Glibc
 
 /// A slow instrument: a spectrum for every third train, now and then two, none in between.

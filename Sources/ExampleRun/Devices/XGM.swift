@@ -1,3 +1,5 @@
+import HDF5Writing
+
 /// The X-ray gas monitor: where the beam is and how strong.
 struct XGM: ControlSource, InstrumentSource {
   static let wavelength: Float = 0.1333

@@ -1,8 +1,10 @@
+import HDF5Writing
+
 extension DataFile {
   /// METADATA: the sources of this file, then the run.
   func writeMetadata(
     to file: borrowing OutputFile, instrumentGroups: [(source: String, group: String)]
-  ) throws(ExampleRunError) {
+  ) throws(HDF5WritingError) {
     let rows =
       control.map { (root: "CONTROL", device: $0.controlName) }
       + instrumentGroups.map { (root: "INSTRUMENT", device: $0.source + "/" + $0.group) }

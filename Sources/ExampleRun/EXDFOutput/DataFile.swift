@@ -1,3 +1,5 @@
+import HDF5Writing
+
 /// One file of the run: what it holds, and how format 1.3 lays it out.
 ///
 ///     METADATA/                       whose data this is
@@ -20,7 +22,17 @@ struct DataFile: Sendable {
 
   /// Makes the file in the folder.
   func write(in folder: RunFolder) throws(ExampleRunError) {
-    let file = try OutputFile(name, in: folder.path)
+    let bytes: [UInt8]
+    do throws(HDF5WritingError) {
+      bytes = try self.bytes(for: folder.path)
+    } catch {
+      throw .hdf5(file: error.file, object: error.object, reason: error.reason)
+    }
+    try folder.add(name, bytes)
+  }
+
+  private func bytes(for directory: String) throws(HDF5WritingError) -> [UInt8] {
+    let file = try OutputFile(name, in: directory)
     for root in ["METADATA", "INDEX", "CONTROL", "RUN", "INSTRUMENT"] { try file.makeGroup(root) }
     let groups = instrument.map { (source: $0.instrumentName, groups: $0.groups(trains)) }
     try writeMetadata(
@@ -30,10 +42,10 @@ struct DataFile: Sendable {
     for (source, groups) in groups {
       for group in groups { try write(group, of: source, to: file) }
     }
-    try folder.add(name, file.bytes())
+    return try file.bytes()
   }
 
-  private func writeTrains(to file: borrowing OutputFile) throws(ExampleRunError) {
+  private func writeTrains(to file: borrowing OutputFile) throws(HDF5WritingError) {
     let columns = [
       Column(path: "trainId", values: Values(trains.map(\.id))),
       Column(path: "timestamp", values: Values(trains.map(\.timestamp))),
@@ -44,7 +56,7 @@ struct DataFile: Sendable {
     for column in columns { try file.write(column, below: "INDEX") }
   }
 
-  private func write(_ source: any ControlSource, to file: borrowing OutputFile) throws(ExampleRunError) {
+  private func write(_ source: any ControlSource, to file: borrowing OutputFile) throws(HDF5WritingError) {
     let name = source.controlName
     try writeIndex([Int](repeating: 1, count: trains.count), of: name, to: file)
     for property in source.properties(trains) { try write(property, trains, below: "CONTROL/" + name, to: file) }
@@ -56,7 +68,7 @@ struct DataFile: Sendable {
 
   private func write(
     _ property: Property, _ trains: [Train], below group: String, to file: borrowing OutputFile
-  ) throws(ExampleRunError) {
+  ) throws(HDF5WritingError) {
     let isRun = group.hasPrefix("RUN/")
     try file.write(
       Column(
@@ -68,12 +80,12 @@ struct DataFile: Sendable {
     try file.annotate(group + "/" + property.path, property.attributes)
   }
 
-  private func write(_ group: DataGroup, of source: String, to file: borrowing OutputFile) throws(ExampleRunError) {
+  private func write(_ group: DataGroup, of source: String, to file: borrowing OutputFile) throws(HDF5WritingError) {
     try writeIndex(group.counts, of: source + "/" + group.name, to: file)
     for column in group.columns { try file.write(column, below: "INSTRUMENT/\(source)/\(group.name)") }
   }
 
-  private func writeIndex(_ counts: [Int], of name: String, to file: borrowing OutputFile) throws(ExampleRunError) {
+  private func writeIndex(_ counts: [Int], of name: String, to file: borrowing OutputFile) throws(HDF5WritingError) {
     var next: UInt64 = 0
     let first = counts.map { count in
       defer { next += UInt64(count) }

@@ -1,3 +1,5 @@
+import HDF5Writing
+
 /// A device with properties that the data acquisition notes once a train.
 protocol ControlSource: Sendable {
   /// The Karabo name, such as `SA1_XTD2_XGM/XGM/DOOCS`.

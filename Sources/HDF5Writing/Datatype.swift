@@ -6,14 +6,16 @@ enum Datatype {
     switch values {
     case .numbers(let type, _): try copy(of: number(type))
     case .bools: try bool()
-    case .strings: try text()
+    case .strings: try text(H5T_CSET_ASCII)
+    case .unicode: try text(H5T_CSET_UTF8)
     }
   }
 
-  /// ASCII of variable length, as Karabo writes it.
-  private static func text() throws(HDF5Refusal) -> Handle {
+  /// Of variable length: ASCII as Karabo writes it, UTF-8 as h5py does.
+  private static func text(_ characters: H5T_cset_t) throws(HDF5Refusal) -> Handle {
     let type = try copy(of: chdf5_H5T_C_S1())
     try check(H5Tset_size(type.id, chdf5_H5T_VARIABLE()))
+    try check(H5Tset_cset(type.id, characters))
     return type
   }
 
@@ -21,6 +23,7 @@ enum Datatype {
     switch type {
     case .int8: chdf5_H5T_STD_I8LE()
     case .int32: chdf5_H5T_STD_I32LE()
+    case .int64: chdf5_H5T_STD_I64LE()
     case .uint8: chdf5_H5T_STD_U8LE()
     case .uint16: chdf5_H5T_STD_U16LE()
     case .uint32: chdf5_H5T_STD_U32LE()

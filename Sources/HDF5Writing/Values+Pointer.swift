@@ -4,7 +4,7 @@ extension Values {
     switch self {
     case .numbers(_, let bytes): bytes.withUnsafeBytes { body($0.baseAddress) }
     case .bools(let bools): bools.map { Int8($0 ? 1 : 0) }.withUnsafeBytes { body($0.baseAddress) }
-    case .strings(let strings): Self.withPointers(to: strings, body)
+    case .strings(let strings), .unicode(let strings): Self.withPointers(to: strings, body)
     }
   }
 

@@ -13,6 +13,15 @@ extension Attribute {
     case .integer(let integer):
       values = Values([integer])
       space = try Handle(H5Screate_simple(1, [1], nil), closedBy: H5Sclose)
+    case .unicode(let text):
+      values = .unicode([text])
+      space = try Handle(H5Screate(H5S_SCALAR), closedBy: H5Sclose)
+    case .unicodeList(let texts):
+      values = .unicode(texts)
+      space = try Handle(H5Screate_simple(1, [hsize_t(texts.count)], nil), closedBy: H5Sclose)
+    case .unsigned(let number):
+      values = Values([number])
+      space = try Handle(H5Screate(H5S_SCALAR), closedBy: H5Sclose)
     }
     let type = try Datatype.make(for: values)
     let defaults = hid_t(H5P_DEFAULT)

@@ -6,9 +6,9 @@ struct HDF5Refusal: Error {
 }
 
 /// The library's own account of what went wrong, one per thread.
-enum ErrorStack {
+package enum ErrorStack {
   /// Keeps the library from printing its stack: the error that is thrown says it in one sentence.
-  static func silence() {
+  package static func silence() {
     _ = H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
   }
 

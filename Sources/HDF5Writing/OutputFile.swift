@@ -1,20 +1,27 @@
 import CHDF5
 
 /// An HDF5 file being made, in memory: libhdf5 survives no full disk (it crashes at the end of the process when a flush has
-/// failed), so the disk is left to ``RunFolder``. What comes out depends on what is written only: nothing in it carries the
+/// failed), so the disk is left to whoever asks for the bytes. What comes out depends on what is written only: nothing in it carries the
 /// time of writing.
-struct OutputFile: ~Copyable {
+package struct OutputFile: ~Copyable {
   private static let memoryStep = 1 << 20
 
-  private let file: Handle
-  private let name: String
+  /// Which releases of libhdf5 the structures in the file are for.
+  package enum Version: Sendable {
+    case earliest
+    /// 1.10, no older and no newer: what EXtra-data asks for where there are virtual datasets.
+    case v110
+  }
+
+  let file: Handle
+  let name: String
   /// Makes groups on the way to a dataset.
-  private let linkCreation: Handle
+  let linkCreation: Handle
 
   /// An empty file. Nothing touches `directory`, but the library tells files in memory apart by their paths.
-  init(_ name: String, in directory: String) throws(ExampleRunError) {
+  package init(_ name: String, in directory: String, version: Version = .earliest) throws(HDF5WritingError) {
     let path = directory + "/" + name
-    let created = try Self.attempt(name, "the file") { () throws(HDF5Refusal) in try Self.create(path) }
+    let created = try Self.attempt(name, "the file") { () throws(HDF5Refusal) in try Self.create(path, version) }
     linkCreation = try Self.attempt(name, "the file") { () throws(HDF5Refusal) in
       let list = try Handle(H5Pcreate(chdf5_H5P_LINK_CREATE()), closedBy: H5Pclose)
       try check(H5Pset_create_intermediate_group(list.id, 1))
@@ -25,7 +32,7 @@ struct OutputFile: ~Copyable {
   }
 
   /// The file as it belongs on the disk.
-  borrowing func bytes() throws(ExampleRunError) -> [UInt8] {
+  package borrowing func bytes() throws(HDF5WritingError) -> [UInt8] {
     try Self.attempt(name, "the file") { () throws(HDF5Refusal) in
       try check(H5Fflush(file.id, H5F_SCOPE_LOCAL))
       let byteCount = H5Fget_file_image(file.id, nil, 0)
@@ -37,7 +44,7 @@ struct OutputFile: ~Copyable {
   }
 
   /// Makes a group, with those above it.
-  borrowing func makeGroup(_ path: String) throws(ExampleRunError) {
+  package borrowing func makeGroup(_ path: String) throws(HDF5WritingError) {
     try Self.attempt(name, path) { () throws(HDF5Refusal) in
       let defaults = hid_t(H5P_DEFAULT)
       try Handle(H5Gcreate2(file.id, path, linkCreation.id, defaults, defaults), closedBy: H5Gclose).close()
@@ -45,7 +52,7 @@ struct OutputFile: ~Copyable {
   }
 
   /// Attaches attributes to a group that exists.
-  borrowing func annotate(_ path: String, _ attributes: [Attribute]) throws(ExampleRunError) {
+  package borrowing func annotate(_ path: String, _ attributes: [Attribute]) throws(HDF5WritingError) {
     try Self.attempt(name, path) { () throws(HDF5Refusal) in
       let group = try Handle(H5Gopen2(file.id, path, hid_t(H5P_DEFAULT)), closedBy: H5Gclose)
       for attribute in attributes { try attribute.write(to: group) }
@@ -54,11 +61,11 @@ struct OutputFile: ~Copyable {
   }
 
   /// Writes a dataset below `group`, with the groups it needs.
-  borrowing func write(_ column: Column, below group: String) throws(ExampleRunError) {
+  package borrowing func write(_ column: Column, below group: String) throws(HDF5WritingError) {
     let path = group + "/" + column.path
     try Self.attempt(name, path) { () throws(HDF5Refusal) in
       let type = try Datatype.make(for: column.values)
-      let space = try Self.space(column.length, column.entryShape, canGrow: true)
+      let space = try Self.space(column.length, column.entryShape, canGrow: !column.isFixed)
       let creation = try Self.creationList(for: column)
       let dataset = try Handle(
         H5Dcreate2(file.id, path, type.id, space.id, linkCreation.id, creation.id, hid_t(H5P_DEFAULT)),
@@ -69,9 +76,10 @@ struct OutputFile: ~Copyable {
     }
   }
 
-  private static func create(_ path: String) throws(HDF5Refusal) -> Handle {
+  private static func create(_ path: String, _ version: Version) throws(HDF5Refusal) -> Handle {
     let access = try Handle(H5Pcreate(chdf5_H5P_FILE_ACCESS()), closedBy: H5Pclose)
     try check(H5Pset_fapl_core(access.id, memoryStep, false))
+    if case .v110 = version { try check(H5Pset_libver_bounds(access.id, H5F_LIBVER_V110, H5F_LIBVER_V110)) }
     return try Handle(H5Fcreate(path, chdf5_H5F_ACC_EXCL(), hid_t(H5P_DEFAULT), access.id), closedBy: H5Fclose)
   }
 
@@ -87,7 +95,7 @@ struct OutputFile: ~Copyable {
     try check(column.values.withPointer { H5Dwrite(to, of, from, into, hid_t(H5P_DEFAULT), $0) })
   }
 
-  private static func space(_ length: Int, _ entryShape: [Int], canGrow: Bool) throws(HDF5Refusal) -> Handle {
+  static func space(_ length: Int, _ entryShape: [Int], canGrow: Bool) throws(HDF5Refusal) -> Handle {
     let shape = ([length] + entryShape).map { hsize_t($0) }
     let limit = [canGrow ? chdf5_H5S_UNLIMITED() : hsize_t(length)] + shape.dropFirst()
     return try Handle(H5Screate_simple(CInt(shape.count), shape, limit), closedBy: H5Sclose)
@@ -95,9 +103,10 @@ struct OutputFile: ~Copyable {
 
   private static func creationList(for column: Column) throws(HDF5Refusal) -> Handle {
     let list = try Handle(H5Pcreate(chdf5_H5P_DATASET_CREATE()), closedBy: H5Pclose)
+    try check(H5Pset_obj_track_times(list.id, false))
+    if column.isFixed { return list }
     let chunk = ([column.chunkLength] + column.entryShape).map { hsize_t($0) }
     try check(H5Pset_chunk(list.id, CInt(chunk.count), chunk))
-    try check(H5Pset_obj_track_times(list.id, false))
     if column.isCompressed {
       try check(H5Pset_shuffle(list.id))
       try check(H5Pset_deflate(list.id, 4))
@@ -105,13 +114,13 @@ struct OutputFile: ~Copyable {
     return list
   }
 
-  private static func attempt<R: ~Copyable>(
+  static func attempt<R: ~Copyable>(
     _ file: String, _ object: String, _ body: () throws(HDF5Refusal) -> R
-  ) throws(ExampleRunError) -> R {
+  ) throws(HDF5WritingError) -> R {
     do throws(HDF5Refusal) {
       return try body()
     } catch {
-      throw .hdf5(file: file, object: object, reason: error.reason)
+      throw HDF5WritingError(file: file, object: object, reason: error.reason)
     }
   }
 }
