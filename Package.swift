@@ -41,9 +41,15 @@ let package = Package(
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
 
+    // HDF5 files of virtual datasets over a run, made in memory.
+    .target(
+      name: "VirtualFiles", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "HDF5Writing", "NPY"],
+      swiftSettings: strict),
+
     // The tree and the two ways to it: a mount, and commands that need none.
     .target(
-      name: "RunTree", dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "HDF5", "NPY", "Threads"],
+      name: "RunTree",
+      dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "VirtualFiles", "HDF5", "NPY", "Threads"],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
     // Files that are made: in memory, without the library token of HDF5; who runs beside readers takes it around each call.
@@ -52,7 +58,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "EXDF", "RunArrays", "ArrayIO", "Reports", "RunTree", "FUSE", "ExampleRun", "HDF5", "Threads",
+        "EXDF", "RunArrays", "ArrayIO", "Reports", "RunTree", "VirtualFiles", "FUSE", "ExampleRun", "HDF5", "Threads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

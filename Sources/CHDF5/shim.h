@@ -30,6 +30,7 @@ static inline hid_t chdf5_bitfield(size_t size) {
 // For writing (the example run and the tests).
 // Comma macros: property list classes, and the flag of H5Fcreate.
 static inline hid_t chdf5_H5P_DATASET_CREATE(void) { return H5P_DATASET_CREATE; }
+static inline hid_t chdf5_H5P_GROUP_CREATE(void) { return H5P_GROUP_CREATE; }
 static inline hid_t chdf5_H5P_LINK_CREATE(void) { return H5P_LINK_CREATE; }
 static inline unsigned chdf5_H5F_ACC_EXCL(void) { return H5F_ACC_EXCL; }
 // Comma macros over mutable globals: the datatypes of a file.

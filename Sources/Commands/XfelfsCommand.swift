@@ -14,7 +14,7 @@ struct XfelfsCommand: ParsableCommand {
     version: "xfelfs \(Version.text), libfuse \(Session.libraryVersion), HDF5 \(HDF5Library.version)",
     subcommands: [
       MountCommand.self, UnmountCommand.self, InfoCommand.self, ListCommand.self, CatCommand.self, CopyCommand.self,
-      ExampleCommand.self,
+      CXICommand.self, WriteVirtualCommand.self, ExampleCommand.self,
     ])
 }
 

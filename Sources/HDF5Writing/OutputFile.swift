@@ -39,15 +39,24 @@ package struct OutputFile: ~Copyable {
       guard byteCount >= 0 else { throw ErrorStack.refusal() }
       var bytes = [UInt8](repeating: 0, count: byteCount)
       guard H5Fget_file_image(file.id, &bytes, byteCount) == byteCount else { throw ErrorStack.refusal() }
+      Superblock.repair(&bytes)
       return bytes
     }
   }
 
-  /// Makes a group, with those above it.
+  /// Makes a group, with those above it that are missing: one by one, because those that the library makes on the way carry
+  /// the time.
   package borrowing func makeGroup(_ path: String) throws(HDF5WritingError) {
     try Self.attempt(name, path) { () throws(HDF5Refusal) in
       let defaults = hid_t(H5P_DEFAULT)
-      try Handle(H5Gcreate2(file.id, path, linkCreation.id, defaults, defaults), closedBy: H5Gclose).close()
+      let creation = try Handle(H5Pcreate(chdf5_H5P_GROUP_CREATE()), closedBy: H5Pclose)
+      try check(H5Pset_obj_track_times(creation.id, false))
+      var made = ""
+      for part in path.split(separator: "/") {
+        made += "/\(part)"
+        if H5Lexists(file.id, made, defaults) > 0 { continue }
+        try Handle(H5Gcreate2(file.id, made, defaults, creation.id, defaults), closedBy: H5Gclose).close()
+      }
     }
   }
 
@@ -80,7 +89,9 @@ package struct OutputFile: ~Copyable {
     let access = try Handle(H5Pcreate(chdf5_H5P_FILE_ACCESS()), closedBy: H5Pclose)
     try check(H5Pset_fapl_core(access.id, memoryStep, false))
     if case .v110 = version { try check(H5Pset_libver_bounds(access.id, H5F_LIBVER_V110, H5F_LIBVER_V110)) }
-    return try Handle(H5Fcreate(path, chdf5_H5F_ACC_EXCL(), hid_t(H5P_DEFAULT), access.id), closedBy: H5Fclose)
+    let creation = try Handle(H5Pcreate(chdf5_H5P_FILE_CREATE()), closedBy: H5Pclose)
+    try check(H5Pset_obj_track_times(creation.id, false))
+    return try Handle(H5Fcreate(path, chdf5_H5F_ACC_EXCL(), creation.id, access.id), closedBy: H5Fclose)
   }
 
   private static func fill(

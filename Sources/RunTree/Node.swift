@@ -27,6 +27,8 @@ public enum Node: Hashable, Sendable {
   case trainKey(train: Int, source: Int, key: Int)
   /// `detectors/` and what is below it.
   case detector(DetectorNode)
+  /// `export/` and what is in it.
+  case export(ExportNode)
   /// A name that is not listed but opens; the number is one of ``SliceTable``.
   case slice(UInt64)
 }

@@ -19,7 +19,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case root = 1
     case rootFile, files, fileLink, sources, sourcePath, source, sourceFile, keys, key, keyFile, keyTrains, keyTrain
     case trains, train, trainPath, trainSource, trainKey, slice
-    case detector
+    case detector, export
   }
 
   private init(kind: Kind, source: Int = 0, key: Int = 0, train: Int = 0) {
@@ -48,6 +48,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case .trainSource(let train, let source): self.init(kind: .trainSource, source: source, train: train)
     case .trainKey(let train, let source, let key): self.init(kind: .trainKey, source: source, key: key, train: train)
     case .detector(let place): self.init(rawValue: Kind.detector.rawValue | place.packed << 6)
+    case .export(let place): self.init(rawValue: Kind.export.rawValue | place.packed << 6)
     case .slice(let number): self.init(rawValue: Kind.slice.rawValue | number << 6)
     }
   }
@@ -79,6 +80,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case .trainSource: return .trainSource(train: train, source: source)
     case .trainKey: return .trainKey(train: train, source: source, key: key)
     case .detector: return DetectorNode(packed: rawValue >> 6).map { .detector($0) }
+    case .export: return ExportNode(packed: rawValue >> 6).map { .export($0) }
     case .slice: return .slice(rawValue >> 6)
     }
   }

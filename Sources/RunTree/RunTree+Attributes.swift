@@ -42,7 +42,7 @@ extension RunTree {
     if case .rootFile(let file) = node, let table = tables[file] {
       return table.value(within: Self.patience) { self.table(file) }?.count
     }
-    if case .detector(let place) = node, let (text, make) = slowText(place) {
+    if let (text, make) = slowFile(node) {
       // Where it fails the name stays; opening it gives the reason.
       return (try? text.value(within: Self.patience, make)?.get())?.count
     }
@@ -84,7 +84,7 @@ extension RunTree {
   private func linkCount(of node: Node) throws(TreeError) -> Int {
     // "." and the name in the parent, and the ".." of each directory in it.
     switch node {
-    case .root: return 2 + 4
+    case .root: return 2 + 5
     case .sources: return 2 + subdirectories(of: 0)
     case .sourcePath(let path):
       guard path < paths.directories.count else { throw .notFound(reason: nil) }
@@ -121,6 +121,7 @@ extension RunTree {
       .keyFile(let source, _, _), .keyTrains(let source, _):
       return source < run.sources.count ? modified(files: run.sources[source].files) : modified
     case .detector(let place): return detectorModified(place)
+    case .export(let place): return modified(export: place)
     case .fileLink(let file):
       let path = file < fileLinks.count ? fileLinks[file].path : ""
       return run.files.first { $0.reference.path == path }.map { Time($0.reference.identity) } ?? modified

@@ -15,7 +15,7 @@ extension RunTree {
     if case .rootFile(let file) = node, let table = tables[file] {
       return BytesSource(table.value { self.table(file) })
     }
-    if case .detector(let place) = node, let (text, make) = slowText(place) {
+    if let (text, make) = slowFile(node) {
       do throws(ArrayError) {
         return BytesSource(try text.value(make).get())
       } catch {
@@ -27,6 +27,17 @@ extension RunTree {
       return BytesSource(try texts.text(of: node) { () throws(ArrayError) in try text(of: node) })
     } catch {
       throw .unreadable(error)
+    }
+  }
+
+  /// A file that is made in the background as a whole, and how.
+  func slowFile(
+    _ node: Node
+  ) -> (file: TreeDetectors.Text, make: @Sendable () -> Result<[UInt8], ArrayError>)? {
+    switch node {
+    case .detector(let place): slowText(place)
+    case .export(let place): export(place)
+    default: nil
     }
   }
 

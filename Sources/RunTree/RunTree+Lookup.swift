@@ -37,6 +37,8 @@ extension RunTree {
       if let source = paths.directories[path].source, let own = trainChild(name, train, source) { return own }
       return trainNode(paths.child(name, of: path), train)
     case .trainSource(let train, let source): return trainChild(name, train, source)
+    case .export(.top): return exports.first { $0.0 == name }?.1
+    case .export: throw .notADirectory
     case .detector(let place): return try detectorChild(name, of: place).map { .detector($0) }
     case .rootFile, .fileLink, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: throw .notADirectory
     }
@@ -48,6 +50,7 @@ extension RunTree {
     case "sources": .sources
     case "trains": .trains
     case "detectors": .detector(.top)
+    case "export": .export(.top)
     default: RootFile.allCases.first { $0.name == name }.map { .rootFile($0) }
     }
   }

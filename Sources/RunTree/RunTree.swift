@@ -20,6 +20,8 @@ public final class RunTree: Sendable {
   public let ownership: FileOwnership?
 
   let detectors: TreeDetectors
+  /// `export/virtual.h5`, once somebody has looked at it.
+  let virtualRun = TreeDetectors.Text()
 
   /// The tables that need every source of the run: made in the background, from the first time anybody looks at them.
   let tables: [RootFile: Once<[UInt8]>]
@@ -73,6 +75,7 @@ public final class RunTree: Sendable {
     case .rootFile, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: .file
     case .fileLink: .symbolicLink
     case .detector(let place): place.kind
+    case .export(let place): place.kind
     case .source(let source), .trainSource(_, let source):
       source < run.sources.count && run.sources[source].legacyTarget != nil ? .symbolicLink : .directory
     }

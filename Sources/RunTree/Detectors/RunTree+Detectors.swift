@@ -1,5 +1,5 @@
 internal import ArrayIO
-internal import EXDF
+public import EXDF
 internal import NPY
 internal import Reports
 internal import RunArrays
@@ -7,6 +7,9 @@ internal import RunArrays
 // What is where below `detectors/`, and what it holds.
 
 extension RunTree {
+  /// The detectors of the tree, by name.
+  public var stackedDetectors: [Detector] { detectors.all }
+
   func detector(_ number: Int) throws(TreeError) -> Detector {
     guard number < detectors.all.count else { throw .notFound(reason: nil) }
     return detectors.all[number]
@@ -46,7 +49,7 @@ extension RunTree {
   }
 
   /// The text of a file that is made in the background, and how.
-  func slowText(_ node: DetectorNode) -> (text: TreeDetectors.Text, make: @Sendable () -> Result<[UInt8], ArrayError>)?
+  func slowText(_ node: DetectorNode) -> (file: TreeDetectors.Text, make: @Sendable () -> Result<[UInt8], ArrayError>)?
   {
     guard case .file(let number, let file) = node, let text = detectors.slowText(file, of: number) else { return nil }
     let detector = detectors.all[number]

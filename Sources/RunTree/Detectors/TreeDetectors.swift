@@ -23,6 +23,7 @@ struct TreeDetectors: Sendable {
   let fills: [String: FillValue]
   /// Made in the background from the first time anybody looks at them: a run has millions of ids.
   private let slowTexts: [[DetectorFile: Text]]
+  private let cxis: [Text]
 
   init(_ run: Run, _ options: DetectorOptions, report: (String) -> Void) {
     var found = run.detectors(options.selection, report: report).filter { detector in
@@ -37,12 +38,16 @@ struct TreeDetectors: Sendable {
     }
     all = found
     fills = options.fills
+    cxis = found.map { _ in Text() }
     slowTexts = found.map { _ in [.info: Text(), .frames: Text()] }
   }
 
   func slowText(_ file: DetectorFile, of detector: Int) -> Text? {
     detector < slowTexts.count ? slowTexts[detector][file] : nil
   }
+
+  /// The CXI file of a detector, once somebody has looked at it.
+  func cxi(of detector: Int) -> Text? { detector < cxis.count ? cxis[detector] : nil }
 
   func number(named name: String) -> Int? { all.firstIndex { $0.name == name } }
 }

@@ -1,0 +1,185 @@
+internal import ArrayIO
+internal import EXDF
+internal import HDF5
+internal import HDF5Writing
+internal import NPY
+public import RunArrays
+
+/// The whole run in one EXDF file of virtual datasets, as `run.write_virtual` of EXtra-data 1.25 makes it.
+///
+/// The data stay where they are, but for the pulse and cell ids of detectors, which everybody reads first.
+public struct VirtualRunFile {
+  private let arrays: RunArrays
+  private let builder: VirtualFileBuilder
+  private var run: Run { arrays.run }
+
+  /// The bytes of the file: the same each time.
+  /// - Throws: ``VirtualFileError``.
+  public static func bytes(of arrays: RunArrays) throws(VirtualFileError) -> [UInt8] {
+    let file = VirtualRunFile(
+      arrays: arrays, builder: try VirtualFileBuilder("virtual.h5", for: arrays.run, version: .earliest))
+    try file.write()
+    return try file.builder.bytes()
+  }
+
+  private func write() throws(VirtualFileError) {
+    try builder.annotate("/", [Attribute(name: "writer", value: .unicode("xfelfs"))])
+    var identifiers: [String] = []
+    for source in run.sources { identifiers += try write(source) }
+    try writeTrains()
+    try writeMetadata(identifiers.sorted { $0.precedes($1) })
+  }
+
+  private func writeTrains() throws(VirtualFileError) {
+    let times = run.trainTimes()
+    try builder.write(Column(path: "trainId", values: Values(run.trainIDs), isFixed: true), below: "INDEX")
+    if times.timestamps.contains(where: { $0 != 0 }) {
+      // numpy's "not a time", as EXtra-data writes it.
+      let stamps = times.timestamps.map { $0 == 0 ? UInt64(1) << 63 : $0 }
+      try builder.write(Column(path: "timestamp", values: Values(stamps), isFixed: true), below: "INDEX")
+    }
+    guard isNested else { return }
+    let flags = times.isSuspect.map { Int32($0 ? 0 : 1) }
+    try builder.write(Column(path: "flag", values: Values(flags), isFixed: true), below: "INDEX")
+  }
+
+  /// Whether the run's format lists sources below METADATA/dataSources (1.0 and later).
+  private var isNested: Bool {
+    ((try? run.metadata()) ?? []).contains { $0.name == "dataFormatVersion" && $0.contents != .text("0.5") }
+  }
+
+  private func writeMetadata(_ identifiers: [String]) throws(VirtualFileError) {
+    let isNested = isNested
+    let parts = identifiers.map { $0.split(separator: "/", maxSplits: 1).map(String.init) }
+    for (name, texts) in [
+      ("dataSourceId", identifiers), ("root", parts.map { $0[0] }), ("deviceId", parts.map { $0[1] }),
+    ] {
+      try builder.write(
+        Column(path: name, values: .strings(texts), isPadded: false),
+        below: isNested ? "METADATA/dataSources" : "METADATA")
+    }
+    guard isNested else { return }
+    for value in (try? run.metadata()) ?? [] {
+      let values: Values =
+        switch value.contents {
+        // What is written is format 1.0, whatever was read.
+        case .text where value.name == "dataFormatVersion": .unicode(["1.0"])
+        case .text(let text): .unicode([text])
+        case .number(let number): UInt32(exactly: number).map { Values([$0]) } ?? Values([number])
+        }
+      try builder.write(Column(path: value.name, values: values, isFixed: true), below: "METADATA")
+    }
+  }
+
+  /// In big detectors these are like indexes: copied, not virtual.
+  private static let copied: Set<String> = ["image.pulseId", "image.cellId"]
+
+  /// - Returns: how METADATA names the source.
+  private func write(_ source: Source) throws(VirtualFileError) -> [String] {
+    let files = source.files.map { run.files[$0].reference.path }.sorted { $0.precedes($1) }
+    try builder.makeGroup(source.path, [Attribute(name: "source_files", value: .unicodeList(files))])
+    var groups: Set<String> = []
+    for (number, key) in run.keys(of: source).enumerated() where key.problem == nil {
+      let isCopied = Self.copied.contains(key.name) ? try copy(number, of: source) : false
+      if !isCopied { try write(number, of: source) }
+      if groups.insert(key.group).inserted { try writeIndex(key.group, of: source) }
+    }
+    if source.kind == .control {
+      let path = "RUN/\(source.name)"
+      try builder.copy(path, from: run.files[source.files[0]].reference.path)
+      return groups.isEmpty ? [] : ["CONTROL/\(source.name)"]
+    }
+    return groups.map { "INSTRUMENT/\(source.name)/\($0)" }
+  }
+
+  private func writeIndex(_ group: String, of source: Source) throws(VirtualFileError) {
+    let index = run.index(ofGroup: group, of: source)
+    var next: UInt64 = 0
+    var firsts: [UInt64] = []
+    let counts = index.counts(trains: run.trainIDs.count).map { UInt64($0) }
+    for count in counts {
+      firsts.append(next)
+      next += count
+    }
+    let path = group.isEmpty ? "INDEX/\(source.name)" : "INDEX/\(source.name)/\(group)"
+    try builder.write(Column(path: "first", values: Values(firsts), isFixed: true), below: path)
+    try builder.write(Column(path: "count", values: Values(counts), isFixed: true), below: path)
+  }
+
+  private func write(_ number: Int, of source: Source) throws(VirtualFileError) {
+    let key = run.keys(of: source)[number]
+    let index = run.index(ofKey: number, of: source)
+    var sources: [VirtualDataset.Source] = []
+    var known: [Int: Int] = [:]
+    var mappings: [VirtualDataset.Mapping] = []
+    for segment in index.segments {
+      if known[segment.file] == nil {
+        known[segment.file] = sources.count
+        sources.append(try builder.source(file: segment.file, key.path))
+      }
+      let place = known[segment.file] ?? 0
+      // Segments differ where the number of entries does, not where the rows have gaps.
+      if let last = mappings.last, last.source == place, last.start[0] + last.count[0] == segment.firstRow {
+        mappings[mappings.count - 1].count[0] += segment.entries
+        mappings[mappings.count - 1].targetCount[0] += segment.entries
+        continue
+      }
+      let rest = key.entryShape.map { _ in 0 }
+      mappings.append(
+        VirtualDataset.Mapping(
+          source: place, start: [segment.firstRow] + rest, count: [segment.entries] + key.entryShape,
+          targetStart: [segment.firstEntry] + rest, targetCount: [segment.entries] + key.entryShape))
+    }
+    // A mapping of nothing is none: keys whose entries are empty.
+    if key.entryShape.contains(0) { mappings = [] }
+    try builder.write(
+      VirtualDataset(
+        path: key.path, shape: [index.entries] + key.entryShape, type: try reference(key, of: source), sources: sources,
+        mappings: mappings))
+  }
+
+  /// The first file that has the key: its type is what EXtra-data goes by.
+  private func reference(_ key: Key, of source: Source) throws(VirtualFileError) -> VirtualDataset.Source {
+    var failure = VirtualFileError("no file has \(key.path)")
+    for file in source.files {
+      do throws(VirtualFileError) {
+        return try builder.source(file: file, key.path)
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  /// - Returns: false where the key is no plain integers, and is better left where it is.
+  private func copy(_ number: Int, of source: Source) throws(VirtualFileError) -> Bool {
+    let key = run.keys(of: source)[number]
+    guard case .integer(let size, signed: false, order: .little, isWhole: true) = key.datatype,
+      let type: NumberType = [1: .uint8, 2: .uint16, 4: .uint32, 8: .uint64][size]
+    else { return false }
+    let bytes: [UInt8]
+    do throws(ArrayError) {
+      bytes = try Self.allBytes(of: try arrays.array(ofKey: number, of: source))
+    } catch {
+      throw VirtualFileError(error.description)
+    }
+    let column = Column(
+      path: key.path, values: .numbers(type, bytes), entryShape: key.entryShape, chunkLength: 1 << 16, isPadded: false,
+      isCompressed: true)
+    try builder.write(column)
+    return true
+  }
+
+  private static func allBytes(of array: StoredArray) throws(ArrayError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
+      do throws(ArrayError) {
+        return .success(try array.read(dataAt: 0, into: buffer))
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
+    return bytes
+  }
+}

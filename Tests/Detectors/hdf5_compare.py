@@ -1,0 +1,59 @@
+"""Two HDF5 files, object by object: links, shapes, types, fill values, attributes, values, and where virtual data lie."""
+
+import h5py
+import numpy as np
+
+
+def links(group, prefix="") -> dict:
+    """Path -> what the link at it is; soft links are not followed."""
+    found = {}
+    for name in group:
+        link = group.get(name, getlink=True)
+        path = f"{prefix}/{name}"
+        if isinstance(link, h5py.SoftLink):
+            found[path] = ("soft", link.path)
+        else:
+            item = group[name]
+            found[path] = ("dataset" if isinstance(item, h5py.Dataset) else "group", None)
+            if isinstance(item, h5py.Group):
+                found.update(links(item, path))
+    return found
+
+
+def attributes(item) -> dict:
+    return {name: (item.attrs.get_id(name).dtype, item.attrs.get_id(name).shape, np.asarray(item.attrs[name]).tolist())
+            for name in item.attrs}
+
+
+def blocks(dataset) -> list:
+    """Where each part of a virtual dataset comes from, cut at most finely, so that the same data compare equal."""
+    found = []
+    for part in dataset.virtual_sources():
+        start, end = part.vspace.get_select_bounds()
+        source_start, source_end = part.src_space.get_select_bounds()
+        found.append((part.file_name, part.dset_name, part.src_space.shape, start, end, source_start, source_end))
+    return sorted(found)
+
+
+def assert_equal(got: h5py.File, expected: h5py.File, ignore=(), extents=True):
+    """`ignore`: attributes of the root that may differ."""
+    assert links(got) == links(expected)
+    got_root, expected_root = attributes(got), attributes(expected)
+    for name in ignore:
+        got_root.pop(name), expected_root.pop(name)
+    assert got_root == expected_root
+    for path, (kind, _) in links(expected).items():
+        if kind == "soft":
+            continue
+        one, other = got[path], expected[path]
+        assert attributes(one) == attributes(other), path
+        if kind == "group":
+            continue
+        assert (one.shape, one.dtype) == (other.shape, other.dtype), path
+        assert h5py.check_string_dtype(one.dtype) == h5py.check_string_dtype(other.dtype), path
+        assert one.is_virtual == other.is_virtual, path
+        np.testing.assert_array_equal(one.fillvalue, other.fillvalue, err_msg=path)
+        if one.is_virtual:
+            assert blocks(one) == blocks(other), path
+        if one.size and one.nbytes < 1 << 28:
+            np.testing.assert_array_equal(one[()], other[()], err_msg=path)
