@@ -34,7 +34,7 @@ public struct PieceSink {
   /// Copies what came by reference to where it belongs in the buffer, for those who want all of it in one piece.
   ///
   /// - Parameter output: the buffer that the sink was made with.
-  func settle(in output: UnsafeMutableRawBufferPointer) {
+  public func settle(in output: UnsafeMutableRawBufferPointer) {
     // From the back: what was reserved lies before its place, never behind it.
     var end = pieces.reduce(0) { $0 + $1.count }
     for piece in pieces.reversed() {

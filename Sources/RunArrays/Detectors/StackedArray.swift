@@ -46,13 +46,48 @@ public struct StackedArray: ArraySource {
   /// An entry of more bytes than this is no list of ids: it is not held in memory as a whole.
   private static let largestWoven = 16 << 20
 
+  /// Whether the modules' bytes lie so close together that they are woven from larger reads.
+  private func isNarrow(_ count: Int) -> Bool {
+    layout.innerSize < Self.narrow && layout.size <= Self.largestWoven && count > 4 * layout.innerSize
+  }
+
   public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
-    guard !output.isEmpty, layout.size > 0 else { return }
-    if layout.innerSize < Self.narrow, layout.size <= Self.largestWoven, output.count > 4 * layout.innerSize {
-      try weave(offset, into: output)
+    var sink = PieceSink(buffer: output, isStreaming: false)
+    try gather(dataAt: offset, output.count, into: &sink)
+    sink.settle(in: output)
+  }
+
+  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
+    guard count > 0, layout.size > 0 else { return }
+    if isNarrow(count) {
+      try weave(offset, into: sink.reserve(count))
     } else {
-      try gather(offset, into: output)
+      try gatherPieces(offset, count, into: &sink)
     }
+  }
+
+  /// What the modules have of the entries in a range, made ready by other threads.
+  public func prefetch(dataAt offset: Int, _ count: Int) {
+    guard layout.size > 0, layout.rowSize > 0, count > 0, !isNarrow(count) else { return }
+    let end = min(description.dataSize, offset + count)
+    guard offset < end else { return }
+    for entry in (offset / layout.size)...((end - 1) / layout.size) {
+      guard let place = frames.entries.train(ofEntry: firstEntry + entry) else { continue }
+      for module in slots.compactMap({ $0 }) {
+        if let own = self.entry(entry, of: module, place) {
+          module.array.prefetch(dataAt: own * layout.rowSize, layout.rowSize)
+        }
+      }
+    }
+  }
+
+  public var longestWindow: Int { anyModule?.array.longestWindow ?? 0 }
+
+  public var isCostly: Bool { anyModule?.array.isCostly ?? false }
+
+  private var anyModule: Module? {
+    for case let module? in slots { return module }
+    return nil
   }
 
   /// Which entry of a module's array an entry of this one is; nil where the module does not have it.
@@ -63,25 +98,24 @@ public struct StackedArray: ArraySource {
   }
 
   /// Straight from each module to its place.
-  private func gather(_ offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  private func gatherPieces(_ offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
     var done = 0
     var current = -1
     var place: (train: Int, entry: Int)?
-    while done < output.count {
+    while done < count {
       let (entry, rest) = (offset + done).quotientAndRemainder(dividingBy: layout.size)
       if entry != current {
         place = frames.entries.train(ofEntry: firstEntry + entry)
         current = entry
       }
       let (slot, start, skip) = layout.place(ofByte: rest)
-      let count = min(layout.innerSize - skip, output.count - done)
-      let target = UnsafeMutableRawBufferPointer(rebasing: output[done..<(done + count)])
+      let length = min(layout.innerSize - skip, count - done)
       if let module = slots[slot], let place, let own = self.entry(entry, of: module, place) {
-        try module.array.read(dataAt: own * layout.rowSize + start, into: target)
+        try module.array.gather(dataAt: own * layout.rowSize + start, length, into: &sink)
       } else {
-        fill.fill(target, phase: skip)
+        fill.fill(sink.reserve(length), phase: skip)
       }
-      done += count
+      done += length
     }
   }
 
