@@ -53,10 +53,12 @@ def shift_trains(path, trains):
 
 def set_pulses(path, pulses):
     """Give the frames of the only module of a file these pulse ids."""
+    def give(name, item):
+        if name.endswith("image/pulseId"):
+            item[...] = np.asarray(pulses, item.dtype).reshape(item.shape)
+
     with h5py.File(path, "r+") as file:
-        file["INSTRUMENT"].visititems(
-            lambda name, item: name.endswith("image/pulseId") and item.write_direct(
-                np.asarray(pulses, item.dtype).reshape(item.shape)) and None)
+        file["INSTRUMENT"].visititems(give)
 
 
 def agipd_raw(directory):

@@ -26,12 +26,17 @@ def attributes(item) -> dict:
 
 
 def blocks(dataset) -> list:
-    """Where each part of a virtual dataset comes from, cut at most finely, so that the same data compare equal."""
+    """Where each row of a virtual dataset comes from: mappings may be cut at other places and say the same."""
     found = []
     for part in dataset.virtual_sources():
         start, end = part.vspace.get_select_bounds()
         source_start, source_end = part.src_space.get_select_bounds()
-        found.append((part.file_name, part.dset_name, part.src_space.shape, start, end, source_start, source_end))
+        rows = source_end[0] - source_start[0] + 1
+        each = (end[0] - start[0] + 1) // rows
+        assert each * rows == end[0] - start[0] + 1
+        for row in range(rows):
+            found.append((part.file_name, part.dset_name, part.src_space.shape, source_start[0] + row, source_start[1:],
+                          source_end[1:], start[0] + row * each, each, start[1:], end[1:]))
     return sorted(found)
 
 

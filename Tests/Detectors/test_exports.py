@@ -97,11 +97,14 @@ def test_virtual_run(mounted, tmp_path):
     with h5py.File(path) as got, h5py.File(tmp_path / "expected.h5") as expected:
         assert_equal(got, expected, ignore=["writer"])
     # And EXtra-data reads it as a run.
-    again = detectors_of(oracle.open_run(path))
+    opened = oracle.open_run(path)
+    again = detectors_of(opened)
     assert sorted(again) == sorted(mounted.detectors)
     for name, det in mounted.detectors.items():
         key = det._main_data_key
         np.testing.assert_array_equal(again[name][key].ndarray(), det[key].ndarray())
+    for file in opened.files:
+        file.close()
 
 
 def test_write_virtual_command(made_runs, tmp_path):
