@@ -14,7 +14,8 @@ struct CXICommand: ParsableCommand {
     abstract: "Write a CXI file of virtual datasets over a detector's modules, as EXtra-data's write_virtual_cxi does.")
 
   @Argument(help: "The run.") var source: String
-  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output: String
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output:
+    String
   @Option(help: ArgumentHelp("Which detector, where the run has several.", valueName: "name")) var detector: String?
   @OptionGroup var selection: DetectorArguments
   @Option(
@@ -45,7 +46,9 @@ struct CXICommand: ParsableCommand {
       return found
     }
     guard let only = detectors.first else { throw Failure("the run has no multi-module detector") }
-    guard detectors.count == 1 else { throw Failure("the run has several detectors: choose one with --detector: \(names)") }
+    guard detectors.count == 1 else {
+      throw Failure("the run has several detectors: choose one with --detector: \(names)")
+    }
     return only
   }
 
@@ -75,7 +78,8 @@ struct WriteVirtualCommand: ParsableCommand {
     abstract: "Write one EXDF file of virtual datasets over the whole run, as EXtra-data's write_virtual does.")
 
   @Argument(help: "The run.") var source: String
-  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output: String
+  @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output:
+    String
 
   func run() throws {
     let tree = try OpenRun.tree(source, Logger.program())

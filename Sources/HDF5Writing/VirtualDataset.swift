@@ -69,7 +69,9 @@ extension OutputFile {
       try check(H5Pset_obj_track_times(creation.id, false))
       try check(H5Pset_layout(creation.id, H5D_VIRTUAL))
       if let fill = dataset.fill {
-        guard fill.count == H5Tget_size(type.id) else { throw HDF5Refusal(reason: "the fill value is not as large as an element") }
+        guard fill.count == H5Tget_size(type.id) else {
+          throw HDF5Refusal(reason: "the fill value is not as large as an element")
+        }
         let (list, element) = (creation.id, type.id)
         try check(fill.withUnsafeBytes { H5Pset_fill_value(list, element, $0.baseAddress) })
       }

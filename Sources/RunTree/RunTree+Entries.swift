@@ -80,7 +80,10 @@ extension RunTree {
     switch directory {
     case .root:
       return RootFile.allCases.map { ($0.name, .rootFile($0)) }
-        + [("files", .files), ("sources", .sources), ("trains", .trains), ("detectors", .detector(.top)), ("export", .export(.top))]
+        + [
+          ("files", .files), ("sources", .sources), ("trains", .trains), ("detectors", .detector(.top)),
+          ("export", .export(.top)),
+        ]
     case .export(.top): return exports
     case .sources: return pathList(0) { sourceTarget($0) }
     case .sourcePath(let path):

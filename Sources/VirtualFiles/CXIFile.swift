@@ -51,7 +51,9 @@ public struct CXIFile {
     try write(main, as: "data", pixels, standard: nil, attribute)
     // Raw data have neither, or have them with another shape.
     if !hasGainAxis {
-      for (name, standard) in [("gain", FillValue?.none), ("mask", .integer(magnitude: 0xFFFF_FFFF, isNegative: false))] {
+      for (name, standard) in [
+        ("gain", FillValue?.none), ("mask", .integer(magnitude: 0xFFFF_FFFF, isNegative: false)),
+      ] {
         guard let key = detector.key(named: "\(detector.type.group).\(name)") else { continue }
         try write(key, as: name, pixels, standard: standard, attribute)
       }

@@ -35,7 +35,7 @@ def blocks(dataset) -> list:
         each = (end[0] - start[0] + 1) // rows
         assert each * rows == end[0] - start[0] + 1
         for row in range(rows):
-            found.append((part.file_name, part.dset_name, part.src_space.shape, source_start[0] + row, source_start[1:],
+            found.append((part.file_name, part.dset_name, source_start[0] + row, source_start[1:],
                           source_end[1:], start[0] + row * each, each, start[1:], end[1:]))
     return sorted(found)
 

@@ -17,11 +17,24 @@ extension RunTree {
     switch node {
     case .top: return nil
     case .run:
-      return (virtualRun, { Self.made(arrays.run.path, "virtual.h5") { () throws(VirtualFileError) in try VirtualRunFile.bytes(of: arrays) } })
+      return (
+        virtualRun,
+        {
+          Self.made(arrays.run.path, "virtual.h5") { () throws(VirtualFileError) in try VirtualRunFile.bytes(of: arrays)
+          }
+        }
+      )
     case .cxi(let number):
       guard let file = detectors.cxi(of: number) else { return nil }
       let detector = detectors.all[number]
-      return (file, { Self.made(arrays.run.path, "\(detector.name).cxi") { () throws(VirtualFileError) in try CXIFile.bytes(of: detector) } })
+      return (
+        file,
+        {
+          Self.made(arrays.run.path, "\(detector.name).cxi") { () throws(VirtualFileError) in
+            try CXIFile.bytes(of: detector)
+          }
+        }
+      )
     }
   }
 
