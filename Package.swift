@@ -39,6 +39,8 @@ let package = Package(
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
+    .target(name: "Validation", dependencies: ["EXDF", "HDF5", "Threads"], swiftSettings: strict),
+    .target(name: "Locality", dependencies: ["Threads"], swiftSettings: strict),
     .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
 
     // HDF5 files of virtual datasets over a run, made in memory.
@@ -58,7 +60,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "EXDF", "RunArrays", "ArrayIO", "Reports", "RunTree", "VirtualFiles", "FUSE", "ExampleRun", "HDF5", "Threads",
+        "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles", "FUSE",
+        "ExampleRun", "HDF5", "Threads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -119,6 +119,12 @@ enum Output {
     }
   }
 
+  /// Writes text at once, past the buffers of `print`: what comes before a long wait has to be seen. A reader that is gone is
+  /// no reason to fail.
+  static func put(_ text: String, to descriptor: Int32 = 1) {
+    Array(text.utf8).withUnsafeBytes { bytes in try? put(bytes, to: descriptor, "output") }
+  }
+
   private static func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ name: String) throws(Failure) {
     var done = 0
     while done < bytes.count {

@@ -55,6 +55,11 @@ public final class Monitor: @unchecked Sendable {
 public struct Deadline: Sendable {
   let time: timespec
 
+  /// Whether it comes before another.
+  public func precedes(_ other: Deadline) -> Bool {
+    (time.tv_sec, time.tv_nsec) < (other.time.tv_sec, other.time.tv_nsec)
+  }
+
   /// So many milliseconds from now.
   public init(milliseconds: Int) {
     var now = timespec()

@@ -1,0 +1,108 @@
+internal import HDF5
+
+/// Looks at one file, in one visit. Runs in a process that may die of it (``ReaderProcess``).
+struct FileInspector {
+  let options: ValidationOptions
+  /// The path that problems name: EXtra-data has it absolute once a file is open.
+  let path: String
+
+  private(set) var problems: [Problem] = []
+  var trainIDs: [UInt64] = []
+  var trainsWithData: [String: Int] = [:]
+  /// INDEX/trainId as it is, zeros included.
+  var rows: [UInt64] = []
+
+  private init(_ path: String, _ options: ValidationOptions) {
+    self.path = path
+    self.options = options
+  }
+
+  /// - Parameter path: how the user has named it; a file that cannot be opened is reported by that name, as EXtra-data does.
+  static func inspect(_ path: String, _ options: ValidationOptions) -> FileFindings {
+    HDF5Library.withLock { library in
+      var inspector = FileInspector(AbsolutePath.of(path), options)
+      do throws(OpeningFailure) {
+        let file = try OpeningFailure.open(path, library)
+        let header = try FileHeader(file, library)
+        inspector.check(file, header, library)
+        let contents = FileContentsSummary(
+          trainIDs: header.trainIDs, controlSources: header.controlSources, instrumentSources: header.instrumentSources,
+          trainsWithData: inspector.trainsWithData)
+        return FileFindings(problems: inspector.problems, contents: contents)
+      } catch {
+        return FileFindings(problems: [error.problem(path)], contents: nil)
+      }
+    }
+  }
+
+  private mutating func check(_ file: borrowing File, _ header: FileHeader, _ library: borrowing HDF5Library) {
+    trainIDs = header.trainIDs
+    rows = header.rows
+    if options.includes(.trainIDsNonzero) { add(TrainIDChecks.nonzero(rows)) }
+    if options.includes(.trainIDsOrder) { add(TrainIDChecks.order(trainIDs)) }
+    for source in header.controlSources { checkControl(source, file, library) }
+    for source in header.instrumentSources { checkInstrument(source, file, library) }
+  }
+
+  mutating func add(_ found: [Problem]) {
+    for var problem in found {
+      problem.attributes["file"] = path
+      problems.append(problem)
+    }
+  }
+
+  mutating func add(_ check: ValidationCheck, _ message: String, dataset: String, error: HDF5Error? = nil) {
+    guard options.includes(check) else { return }
+    var attributes = ["dataset": dataset]
+    if let error { attributes["error"] = error.reason }
+    add([Problem(check, message, attributes)])
+  }
+
+  /// Reads `first` and `count` of an index group, or computes `count` as the files of 2017 want it.
+  ///
+  /// What EXtra-data would die of is reported.
+  /// - Returns: nil where there is no such group, or nothing that can be checked.
+  mutating func index(
+    _ path: String, _ file: borrowing File, _ library: borrowing HDF5Library
+  ) -> IndexColumns? {
+    guard file.kind(of: path, library) == .group else {
+      add(.structure, "Source is listed in METADATA, but has no INDEX group", dataset: path)
+      return nil
+    }
+    do throws(HDF5Error) {
+      let first = try file.dataset("\(path)/first", library).integers(library)
+      if file.exists("\(path)/count", library) {
+        return IndexColumns(first: first, count: try file.dataset("\(path)/count", library).integers(library))
+      }
+      let last = try file.dataset("\(path)/last", library).integers(library)
+      let status = try file.dataset("\(path)/status", library).integers(library)
+      guard first.shape == last.shape, first.shape == status.shape else {
+        add(.structure, "Index first, last & status have different number of entries", dataset: path)
+        return nil
+      }
+      // Wrapping, as numpy does it.
+      let counts = first.bits.indices.map { (last.bits[$0] &- first.bits[$0] &+ 1) &* status.bits[$0] }
+      return IndexColumns(first: first, count: IntegerColumn(shape: first.shape, bits: counts, isSigned: false))
+    } catch {
+      add(.structure, "Index cannot be read", dataset: path, error: error)
+      return nil
+    }
+  }
+
+  /// Where the rows of the file's trains end; nil where that cannot be said, which is reported.
+  mutating func largestEnd(_ index: IndexColumns, _ path: String) -> UInt64? {
+    let (first, count) = (index.first.shape, index.count.shape)
+    guard first.count == 1, count.count == 1 else { return nil }
+    let trains = trainIDs.count
+    // EXtra-data cuts both to the number of trains, and dies if they then differ; what they have in common can be checked.
+    return index.largestEnd(rows: min(trains, first[0], count[0]))
+  }
+
+  /// The trains of the file in which an index group has data.
+  func trainsWithData(_ index: IndexColumns) -> Int {
+    let rows = min(rows.count, index.count.bits.count)
+    var number = 0
+    for row in 0..<rows where self.rows[row] != 0 && index.count.bits[row] != 0 { number += 1 }
+    return number
+  }
+}

@@ -1,0 +1,18 @@
+/// What was found in one file.
+struct FileFindings: Hashable, Sendable {
+  /// Of the file alone; each names it.
+  var problems: [Problem]
+  /// nil where the file could not be opened.
+  var contents: FileContentsSummary?
+}
+
+/// What the checks over several files need to know of each.
+struct FileContentsSummary: Hashable, Sendable {
+  /// Without zeros, in the order of the file.
+  var trainIDs: [UInt64]
+  /// By name.
+  var controlSources: [String]
+  var instrumentSources: [String]
+  /// Trains with data by source; sources that have none anywhere are in it with 0.
+  var trainsWithData: [String: Int]
+}

@@ -1,0 +1,58 @@
+internal import Glibc
+internal import HDF5
+
+/// The other side of ``ReaderProcess``: takes paths from its standard input, and says on its standard output what it found in
+/// each file, until the input ends.
+public enum ReaderServer {
+  /// One file may take so many seconds of processor time: none that is sound takes one.
+  private static let secondsPerFile = 120
+  /// Decoding a file of 16 GB takes about 80 seconds a core.
+  private static let secondsPerFileOfData = 3600
+  /// Reading a file's structure takes megabytes; what asks for more is an absurd count in it.
+  private static let mostMemory: rlim_t = 4 << 30
+
+  /// Serves until its client is gone.
+  public static func run(_ options: ValidationOptions) {
+    // What is printed by anybody must not get between the messages.
+    let output = dup(1)
+    dup2(2, 1)
+    signal(SIGPIPE, SIG_IGN)
+    closeInherited(but: output)
+    var memory = rlimit(rlim_cur: mostMemory, rlim_max: mostMemory)
+    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
+    var core = rlimit(rlim_cur: 0, rlim_max: 0)
+    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
+    let pipe = MessagePipe(input: 0, output: output)
+    while let path = try? pipe.receive() {
+      limitProcessorTime(options.readsData ? secondsPerFileOfData : secondsPerFile)
+      let findings = FileInspector.inspect(String(decoding: path, as: UTF8.self), options)
+      guard (try? pipe.send(findings.wire)) != nil else { return }
+    }
+  }
+
+  /// libhdf5 opens files without O_CLOEXEC, so a daemon's reach its children.
+  private static func closeInherited(but output: Int32) {
+    guard let stream = opendir("/proc/self/fd") else { return }
+    var numbers: [Int32] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if let number = Int32(name), number > 2, number != output, number != dirfd(stream) { numbers.append(number) }
+    }
+    closedir(stream)
+    for number in numbers { close(number) }
+  }
+
+  /// The process is killed when it has used so much more.
+  private static func limitProcessorTime(_ seconds: Int) {
+    var usage = rusage()
+    getrusage(RUSAGE_SELF.rawValue, &usage)
+    let used = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_CPU.rawValue)
+    getrlimit(resource, &limit)
+    limit.rlim_cur = min(limit.rlim_max, rlim_t(used + seconds))
+    setrlimit(resource, &limit)
+  }
+}
