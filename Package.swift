@@ -51,7 +51,9 @@ let package = Package(
     // The tree and the two ways to it: a mount, and commands that need none.
     .target(
       name: "RunTree",
-      dependencies: ["EXDF", "RunArrays", "ArrayIO", "Reports", "VirtualFiles", "HDF5", "NPY", "Threads"],
+      dependencies: [
+        "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "VirtualFiles", "HDF5", "NPY", "Threads",
+      ],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
     // Files that are made: in memory, without the library token of HDF5; who runs beside readers takes it around each call.

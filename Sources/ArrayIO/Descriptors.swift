@@ -24,10 +24,12 @@ final class Descriptors: Sendable {
   }
   private let state = Mutex(State())
   private let capacity: Int
+  private let gate: FileGate
   /// A moving average of how long a read takes, in nanoseconds.
   private let latency = Atomic<Int>(0)
 
-  init(capacity: Int? = nil) {
+  init(capacity: Int? = nil, gate: @escaping FileGate) {
+    self.gate = gate
     self.capacity = max(1, capacity ?? min(512, FilePool.descriptorLimit() / 4))
   }
 
@@ -47,6 +49,7 @@ final class Descriptors: Sendable {
       return state.files[reference.path]?.file
     }
     if let known { return known }
+    if let reason = gate(reference.path) { throw .damaged(file: reference.path, object: object, reason: reason) }
     let descriptor = Glibc.open(reference.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.failure(reference, object) }
     guard FileIdentity(path: reference.path) == reference.identity else {

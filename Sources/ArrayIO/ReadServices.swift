@@ -5,13 +5,14 @@ internal import Threads
 /// What all reads of a run share: open files, decoded chunks, decoders, and the threads that read ahead.
 final class ReadServices: Sendable {
   let files: FilePool
-  let descriptors = Descriptors()
+  let descriptors: Descriptors
   let decoders = ChunkDecoders()
   let cache: ChunkCache
   let prefetcher: Prefetcher
 
   init(files: FilePool, cacheSize: Int, prefetches: Bool) {
     self.files = files
+    descriptors = Descriptors(gate: files.gate)
     cache = ChunkCache(capacity: cacheSize)
     prefetcher = Prefetcher(descriptors, isEnabled: prefetches)
   }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import EXDF
 internal import FUSE
 internal import Glibc
+internal import Locality
 internal import Logging
 internal import RunTree
 
@@ -25,6 +26,15 @@ struct MountCommand: ParsableCommand {
   @Flag(help: "Do not read ahead of sequential readers.") var noPrefetch = false
   @Option(help: ArgumentHelp("Threads that answer the kernel.", valueName: "n"))
   var threads: Int = Self.defaultThreads
+  @Option(
+    help: ArgumentHelp(
+      "Which files to use, by where dCache has them: ondisk, available (on disk or tape) or any.", valueName: "where"),
+    transform: Self.locality)
+  var locality: LocalityFilter = .any
+  @Option(help: ArgumentHelp("Seconds that dCache has to say where a file is.", valueName: "seconds"))
+  var localityTimeout: Double = Double(LocalityQuery.defaultMilliseconds) / 1000
+  @Flag(help: "Let reads of files that are on tape only wait for the tape, for days if need be, instead of failing.")
+  var waitForTape = false
   @Option(help: ArgumentHelp("Append the daemon's log to this file; else it goes to syslog.", valueName: "path"))
   var logFile: String?
   @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
@@ -45,6 +55,21 @@ struct MountCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (1...256).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 256") }
+    guard localityTimeout > 0, localityTimeout <= 86_400 else {
+      throw ValidationError("--locality-timeout takes up to 86400 seconds")
+    }
+  }
+
+  private static func locality(_ text: String) throws -> LocalityFilter {
+    guard let filter = LocalityFilter(rawValue: text) else {
+      throw ValidationError("--locality takes ondisk, available or any")
+    }
+    return filter
+  }
+
+  private var access: OpenRun.Access {
+    OpenRun.Access(
+      filter: locality, query: LocalityQuery(milliseconds: Int(localityTimeout * 1000)), waitsForTape: waitForTape)
   }
 
   func run() throws {
@@ -116,7 +141,7 @@ struct MountCommand: ParsableCommand {
     do {
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
-        source, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
+        source, access: access, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
       let fileSystem = RunFileSystem(tree, threads: threads, logger)
       let session = try Session(fileSystem, mountPoint: place.path, options: options)

@@ -2,9 +2,11 @@ internal import ArrayIO
 internal import EXDF
 internal import Glibc
 internal import HDF5
+internal import Locality
 internal import Logging
 internal import RunArrays
 internal import RunTree
+internal import Validation
 
 /// Opens a run and grows its tree: what every command begins with.
 enum OpenRun {
@@ -15,14 +17,39 @@ enum OpenRun {
     return min(1 << 30, max(64 << 20, memory / 20))
   }
 
+  /// Which files are read at all.
+  struct Access {
+    /// Files that are elsewhere are left out of the run.
+    var filter = LocalityFilter.any
+    /// How long dCache has to say where a file is.
+    var query = LocalityQuery()
+    /// Reading waits for what is on tape only, as long as that takes.
+    var waitsForTape = false
+  }
+
   static func tree(
-    _ path: String, cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
+    _ path: String, access: Access = Access(), cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
     detectors: DetectorOptions = DetectorOptions(), _ logger: Logger
   ) throws(EXDFError) -> RunTree {
     FilePool.descriptorLimit()
-    let pool = FilePool()
-    let run = try Run(path: path, filePool: pool) { logger.warning("\($0)") }
+    let locality = LocalityGuard(access.query)
+    let waits = access.waitsForTape
+    let gate: FileGate = { path in waits ? nil : locality.obstacle(to: path) }
+    let pool = FilePool(gate: gate)
+    let run = try Run(
+      path: path, filePool: pool, omissions: { paths in omissions(paths, locality, access) },
+      report: { logger.warning("\($0)") })
     let arrays = RunArrays(run: run, store: DatasetStore(files: pool, cacheSize: cacheSize, prefetches: prefetches))
-    return RunTree(arrays, detectors: detectors) { logger.warning("\($0)") }
+    return RunTree(
+      arrays, detectors: detectors, validator: RunValidator(obstacle: gate), query: access.query
+    ) { logger.warning("\($0)") }
+  }
+
+  /// Asks where the files are, all at once and before the first is opened: opening one that is on tape only may take days.
+  private static func omissions(_ paths: [String], _ locality: LocalityGuard, _ access: Access) -> [String: String] {
+    guard access.filter != .any || !access.waitsForTape else { return [:] }
+    var reasons: [String: String] = [:]
+    for (path, place) in zip(paths, locality.prefetch(paths)) { reasons[path] = access.filter.reasonToSkip(place) }
+    return reasons
   }
 }

@@ -15,6 +15,7 @@ final class RunFileSystem: FileSystem {
   private let buffers = ReplyBuffers()
   private let caching = CachingPolicy()
   private let lanes: ReadLanes
+  private let waiting = WaitingOpens()
   private let owner: UInt32
   private let group: UInt32
   private let readable: UInt32
@@ -125,10 +126,37 @@ final class RunFileSystem: FileSystem {
   // MARK: - Contents
 
   func open(_ node: UInt64) throws(FUSE.Errno) -> OpenedFile {
-    let source = try answer(node) { node throws(TreeError) in try tree.open(node) }
+    try open(node) { false }
+  }
+
+  func open(_ node: UInt64, reply: consuming OpenReply) {
+    guard let place = NodeID(rawValue: node).node, tree.mayWait(place) else {
+      do throws(FUSE.Errno) {
+        reply.send(try open(node))
+      } catch {
+        reply.fail(error)
+      }
+      return
+    }
+    waiting.wait(reply) { [self] reply in
+      do throws(FUSE.Errno) {
+        return .success(try open(node) { reply.isInterrupted })
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  private func open(_ number: UInt64, isInterrupted: () -> Bool) throws(FUSE.Errno) -> OpenedFile {
+    var mayChange = false
+    let source = try answer(number) { node throws(TreeError) in
+      mayChange = tree.mayChange(node)
+      return try tree.open(node, isInterrupted: isInterrupted)
+    }
     let handle = Unmanaged.passRetained(Handle(source))
-    let number = UInt64(UInt(bitPattern: handle.toOpaque()))
-    return OpenedFile(handle: number, directIO: caching.isDirect(node, source), keepCache: true)
+    let opened = UInt64(UInt(bitPattern: handle.toOpaque()))
+    // Two openings of a report may be two texts, which the page cache would mix.
+    return OpenedFile(handle: opened, directIO: mayChange || caching.isDirect(number, source), keepCache: !mayChange)
   }
 
   /// Tells that files opened past the page cache can be mapped into memory, so that they may be opened like that.
@@ -191,6 +219,7 @@ final class RunFileSystem: FileSystem {
     case .isADirectory: return .isADirectory
     case .notALink: return .invalidArgument
     case .noSuchAttribute: return .noAttribute
+    case .interrupted: return .interrupted
     case .unreadable(let error):
       logger.error("\(error)")
       return .inputOutput

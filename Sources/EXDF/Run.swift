@@ -30,10 +30,12 @@ public final class Run: Sendable {
   ///
   /// - Parameters:
   ///   - filePool: where its files are opened.
+  ///   - omissions: given the paths of the run's files before any of them is opened, says of those that are to be left out why.
   ///   - report: told in one sentence of everything that is left out because a file is wrong.
   /// - Throws: ``EXDFError`` where there is no run at `path`, or no file of it can be used.
   public init(
-    path: String, filePool: FilePool, report: @escaping @Sendable (String) -> Void
+    path: String, filePool: FilePool, omissions: ([String]) -> [String: String] = { _ in [:] },
+    report: @escaping @Sendable (String) -> Void
   ) throws(EXDFError) {
     guard let resolved = realpath(path, nil) else {
       throw .noSuchRun(path: path, reason: String(cString: strerror(errno)))
@@ -44,7 +46,7 @@ public final class Run: Sendable {
     self.report = report
     let listing = try RunListing(path: self.path)
     isDirectory = listing.isDirectory
-    let opened = listing.openFiles(filePool)
+    let opened = listing.openFiles(filePool, omissions)
     guard !opened.files.isEmpty else {
       throw opened.skipped.first.map { .noUsableFile(directory: path, first: $0) } ?? .noFiles(directory: path)
     }

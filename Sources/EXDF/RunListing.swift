@@ -41,14 +41,21 @@ struct RunListing {
     return names.sorted { $0.precedes($1) }
   }
 
-  /// Opens each file, or takes the map's word for it.
-  func openFiles(_ pool: FilePool) -> (files: [DataFile], skipped: [SkippedFile]) {
+  /// Opens each file that is not to be left out, or takes the map's word for it.
+  func openFiles(
+    _ pool: FilePool, _ omissions: ([String]) -> [String: String]
+  ) -> (files: [DataFile], skipped: [SkippedFile]) {
     let map = isDirectory ? FilesMap(directory: directory) : nil
     var files: [DataFile] = []
     var skipped: [SkippedFile] = []
-    FileWarmer.warm(unmapped(map))
+    let omitted = omissions(names.map { "\(directory)/\($0)" })
+    FileWarmer.warm(unmapped(map).filter { omitted[$0] == nil && pool.gate($0) == nil })
     for name in names {
       let path = "\(directory)/\(name)"
+      if let reason = omitted[path] {
+        skipped.append(SkippedFile(name: name, path: path, reason: reason))
+        continue
+      }
       guard let identity = FileIdentity(path: path) else {
         skipped.append(SkippedFile(name: name, path: path, reason: String(cString: strerror(errno))))
         continue

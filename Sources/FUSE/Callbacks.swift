@@ -90,18 +90,13 @@ enum Callbacks {
 
   private static func setFiles(_ table: inout fuse_lowlevel_ops) {
     table.open = { request, node, information in
-      Callbacks.answer(request) { connection throws(Errno) in
-        guard let information else { throw .invalidArgument }
-        guard information.pointee.flags & (O_ACCMODE | O_TRUNC) == O_RDONLY else { throw .readOnlyFileSystem }
-        let opened = try connection.fileSystem.open(UInt64(node))
-        information.pointee.fh = opened.handle
-        information.pointee.direct_io = opened.directIO ? 1 : 0
-        information.pointee.keep_cache = opened.keepCache ? 1 : 0
-        // There is nothing to write back when a descriptor is closed: no message for it.
-        information.pointee.noflush = 1
-        // -ENOENT: the opener got a signal and is gone, and so will no RELEASE come.
-        if fuse_reply_open(request, information) == -ENOENT { connection.fileSystem.release(handle: opened.handle) }
+      guard let request, let information else { return }
+      guard information.pointee.flags & (O_ACCMODE | O_TRUNC) == O_RDONLY else {
+        fuse_reply_err(request, EROFS)
+        return
       }
+      let connection = Connection.of(request)
+      connection.fileSystem.open(UInt64(node), reply: OpenReply(request, connection, flags: information.pointee.flags))
     }
     table.release = { request, _, information in
       if let information { Connection.of(request).fileSystem.release(handle: information.pointee.fh) }

@@ -20,6 +20,10 @@ public protocol FileSystem: AnyObject, Sendable {
   /// Opens a file for reading. (Opening for writing is refused before it gets here.)
   func open(_ node: UInt64) throws(Errno) -> OpenedFile
 
+  /// The same, with the answer going into `reply`, now or later, from this thread or another: for what has to be waited for. This,
+  /// and not the other, is what the kernel's requests come to.
+  func open(_ node: UInt64, reply: consuming OpenReply)
+
   /// The last descriptor of an opened file is gone.
   func release(handle: UInt64)
 
@@ -44,6 +48,15 @@ public protocol FileSystem: AnyObject, Sendable {
 extension FileSystem {
   /// Throws `.invalidArgument`, as for a node that is no symbolic link.
   public func readLink(_ node: UInt64) throws(Errno) -> String { throw .invalidArgument }
+
+  /// Answers at once with what `open(_:)` gives.
+  public func open(_ node: UInt64, reply: consuming OpenReply) {
+    do throws(Errno) {
+      reply.send(try open(node))
+    } catch {
+      reply.fail(error)
+    }
+  }
 
   /// Does nothing.
   public func release(handle: UInt64) {}

@@ -55,6 +55,9 @@ public struct FileReference: Hashable, Sendable {
   }
 }
 
+/// Why a file must not be opened now, in words; nil where it may. Asked under the library's lock, so it must not wait.
+public typealias FileGate = @Sendable (String) -> String?
+
 /// The open HDF5 files of a run: opened when needed, the least recently used closed when there are too many.
 ///
 /// A run can have more files than a process may have descriptors. Everything here happens under the library's lock, so the
@@ -74,11 +77,16 @@ public final class FilePool: Sendable {
   }
 
   private let capacity: Int
+  /// Asked before any file is opened, here or by whoever reads beside libhdf5.
+  public let gate: FileGate
   private let state = Mutex(State())
 
-  /// - Parameter capacity: how many files may be open at once; nil for a quarter of what the process may open, at most 512
-  ///   (chunk readers hold a descriptor of their own for each file, and FUSE clients theirs).
-  public init(capacity: Int? = nil) {
+  /// - Parameters:
+  ///   - capacity: how many files may be open at once; nil for a quarter of what the process may open, at most 512
+  ///     (chunk readers hold a descriptor of their own for each file, and FUSE clients theirs).
+  ///   - gate: keeps files from being opened.
+  public init(capacity: Int? = nil, gate: @escaping FileGate = { _ in nil }) {
+    self.gate = gate
     self.capacity = max(1, capacity ?? min(512, Self.descriptorLimit() / 4))
   }
 
@@ -114,6 +122,7 @@ public final class FilePool: Sendable {
       return state.entries[reference.path]?.opened
     }
     if let known { return known }
+    if let reason = gate(reference.path) { throw HDF5Error("open", file: reference.path, reason: reason) }
     let opened = Opened(try File(path: reference.path, library))
     guard FileIdentity(path: reference.path) == reference.identity else {
       throw HDF5Error(

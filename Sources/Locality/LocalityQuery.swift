@@ -115,7 +115,7 @@ private final class Round: @unchecked Sendable {
         return true
       }
       guard isWanted else {
-        HangingThreads.shared.hasReturned()
+        HangingThreads.shared.hasReturned(from: paths[number])
         return
       }
     }
@@ -123,10 +123,18 @@ private final class Round: @unchecked Sendable {
 
   private func take() -> Int? {
     monitor.withLock {
-      guard nextPath < paths.count else { return nil }
-      defer { nextPath += 1 }
-      out[nextPath] = Deadline(milliseconds: milliseconds)
-      return nextPath
+      while nextPath < paths.count {
+        defer { nextPath += 1 }
+        // One thread that hangs in a query is enough: another would hang beside it.
+        if HangingThreads.shared.hangs(in: paths[nextPath]) {
+          answers.append((nextPath, .noAnswer))
+          monitor.broadcast()
+          continue
+        }
+        out[nextPath] = Deadline(milliseconds: milliseconds)
+        return nextPath
+      }
+      return nil
     }
   }
 
@@ -143,25 +151,32 @@ private final class Round: @unchecked Sendable {
         }
         guard !monitor.wait(until: soonest.value), answers.isEmpty else { return (nil, false) }
         guard out.removeValue(forKey: soonest.key) != nil else { return (nil, false) }
+        // Before its thread can come back and take it out again.
+        HangingThreads.shared.hasHung(in: paths[soonest.key])
         return ((soonest.key, .noAnswer), true)
       }
-      if replaces {
-        HangingThreads.shared.hasHung()
-        startThread()
-      }
+      // Somebody has to take what the thread that hangs cannot.
+      if replaces { startThread() }
       if let answer { return answer }
     }
   }
 }
 
-/// How many threads of this process hang in a query that nobody waits for.
+/// The queries in which threads of this process hang, and nobody waits for them.
 private final class HangingThreads: @unchecked Sendable {
-  // Unchecked: the count is touched inside the monitor only.
+  // Unchecked: the paths are touched inside the monitor only. It is entered from inside that of a round, never the other way.
   static let shared = HangingThreads()
   private let monitor = Monitor()
-  private var count = 0
+  private var paths: [String: Int] = [:]
 
-  var mayStart: Bool { monitor.withLock { count < LocalityQuery.mostHanging } }
-  func hasHung() { monitor.withLock { count += 1 } }
-  func hasReturned() { monitor.withLock { count -= 1 } }
+  var mayStart: Bool { monitor.withLock { paths.count < LocalityQuery.mostHanging } }
+  func hangs(in path: String) -> Bool { monitor.withLock { paths[path] != nil } }
+  func hasHung(in path: String) { monitor.withLock { paths[path, default: 0] += 1 } }
+
+  func hasReturned(from path: String) {
+    monitor.withLock {
+      let count = (paths[path] ?? 1) - 1
+      paths[path] = count > 0 ? count : nil
+    }
+  }
 }

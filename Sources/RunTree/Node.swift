@@ -8,6 +8,8 @@ public enum Node: Hashable, Sendable {
   /// `files/`, and the links in it.
   case files
   case fileLink(Int)
+  /// The validation of one file in `files/`; not listed.
+  case fileReport(Int)
   /// `sources/`, and the directories that the slashes of source names make.
   case sources
   case sourcePath(Int)
@@ -35,6 +37,7 @@ public enum Node: Hashable, Sendable {
 
 public enum RootFile: UInt8, CaseIterable, Sendable {
   case readMe, infoText, infoJSON, trains, sources, keys, trainIDs
+  case validationText, validationJSON, localityText, localityJSON
 
   var name: String {
     switch self {
@@ -45,6 +48,10 @@ public enum RootFile: UInt8, CaseIterable, Sendable {
     case .sources: "sources.csv"
     case .keys: "keys.csv"
     case .trainIDs: "train_ids.npy"
+    case .validationText: "validation.txt"
+    case .validationJSON: "validation.json"
+    case .localityText: "locality.txt"
+    case .localityJSON: "locality.json"
     }
   }
 }

@@ -19,7 +19,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case root = 1
     case rootFile, files, fileLink, sources, sourcePath, source, sourceFile, keys, key, keyFile, keyTrains, keyTrain
     case trains, train, trainPath, trainSource, trainKey, slice
-    case detector, export
+    case detector, export, fileReport
   }
 
   private init(kind: Kind, source: Int = 0, key: Int = 0, train: Int = 0) {
@@ -32,6 +32,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case .rootFile(let file): self.init(kind: .rootFile, source: Int(file.rawValue))
     case .files: self.init(kind: .files)
     case .fileLink(let file): self.init(kind: .fileLink, train: file)
+    case .fileReport(let file): self.init(kind: .fileReport, train: file)
     case .sources: self.init(kind: .sources)
     case .sourcePath(let path): self.init(kind: .sourcePath, source: path)
     case .source(let source): self.init(kind: .source, source: source)
@@ -64,6 +65,7 @@ public struct NodeID: RawRepresentable, Hashable, Sendable {
     case .rootFile: return RootFile(rawValue: UInt8(truncatingIfNeeded: source)).map { .rootFile($0) }
     case .files: return .files
     case .fileLink: return .fileLink(train)
+    case .fileReport: return .fileReport(train)
     case .sources: return .sources
     case .sourcePath: return .sourcePath(source)
     case .source: return .source(source)

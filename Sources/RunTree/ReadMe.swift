@@ -23,6 +23,9 @@ enum ReadMe {
         sources.csv  keys.csv        one row per source, one row per key
         train_ids.npy                the train ids as an array
         files/                       links to the HDF5 files
+        validation.txt  .json        whether the files are sound; made when first opened. Of one file alone:
+                                     files/NAME.h5.validation.txt, which opens without being listed
+        locality.txt  .json          which files are on disk, and which on tape only
         sources/SOURCE/              by source: info.txt, counts.csv, table.csv, keys/
         sources/SOURCE/keys/KEY/     array.npy (all trains), trains/ID.npy (one train), values.csv
         trains/ID/SOURCE/KEY.npy     the same arrays, by train

@@ -27,6 +27,10 @@ extension RunTree {
     case .symbolicLink:
       return TreeAttributes(kind: kind, size: try target(of: node).utf8.count, linkCount: 1, modified: modified(node))
     case .file:
+      if let size = reportSize(node) {
+        // Never final: the next opening may find the files changed.
+        return TreeAttributes(kind: kind, size: size, isFinal: false, linkCount: 1, modified: modified(node))
+      }
       let size = try size(of: node)
       return TreeAttributes(
         kind: kind, size: size ?? 0, isFinal: size != nil, linkCount: 1, modified: modified(node))
@@ -122,7 +126,7 @@ extension RunTree {
       return source < run.sources.count ? modified(files: run.sources[source].files) : modified
     case .detector(let place): return detectorModified(place)
     case .export(let place): return modified(export: place)
-    case .fileLink(let file):
+    case .fileLink(let file), .fileReport(let file):
       let path = file < fileLinks.count ? fileLinks[file].path : ""
       return run.files.first { $0.reference.path == path }.map { Time($0.reference.identity) } ?? modified
     default: return modified

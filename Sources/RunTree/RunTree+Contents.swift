@@ -12,6 +12,7 @@ extension RunTree {
   /// - Throws: ``TreeError``; what cannot be read later fails in ``ArrayIO/ByteSource/read(at:into:)``.
   public func open(_ node: Node) throws(TreeError) -> any ByteSource {
     guard kind(of: node) == .file else { throw .isADirectory }
+    if mayChange(node) { return try open(node) { false } }
     if case .rootFile(let file) = node, let table = tables[file] {
       return BytesSource(table.value { self.table(file) })
     }

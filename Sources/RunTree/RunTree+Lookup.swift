@@ -20,7 +20,11 @@ extension RunTree {
   private func listedNode(_ name: String, in directory: Node) throws(TreeError) -> Node? {
     switch directory {
     case .root: return rootNode(name)
-    case .files: return fileLinks.firstIndex { $0.name == name }.map { .fileLink($0) }
+    case .files:
+      if let link = fileLinks.firstIndex(where: { $0.name == name }) { return .fileLink(link) }
+      guard name.hasSuffix(Self.fileReportSuffix) else { return nil }
+      let file = name.dropLast(Self.fileReportSuffix.count)
+      return fileLinks.firstIndex { $0.name == file }.map { .fileReport($0) }
     case .sources: return sourceNode(paths.child(name, of: 0))
     case .sourcePath(let path):
       if let source = paths.directories[path].source, let own = sourceChild(name, source) { return own }
@@ -40,7 +44,7 @@ extension RunTree {
     case .export(.top): return exports.first { $0.0 == name }?.1
     case .export: throw .notADirectory
     case .detector(let place): return try detectorChild(name, of: place).map { .detector($0) }
-    case .rootFile, .fileLink, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: throw .notADirectory
+    case .rootFile, .fileLink, .fileReport, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: throw .notADirectory
     }
   }
 

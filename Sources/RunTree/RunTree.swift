@@ -1,8 +1,10 @@
 internal import ArrayIO
 public import EXDF
 public import HDF5
+public import Locality
 public import RunArrays
 internal import Threads
+public import Validation
 
 /// The tree of TREE.md over one run: what is where, how large, and where its bytes come from. Knows nothing of FUSE.
 public final class RunTree: Sendable {
@@ -26,6 +28,9 @@ public final class RunTree: Sendable {
   /// The tables that need every source of the run: made in the background, from the first time anybody looks at them.
   let tables: [RootFile: Once<[UInt8]>]
 
+  /// The reports that look at the files themselves.
+  let reports: RunReports
+
   /// A moment: seconds and nanoseconds since 1970 UTC.
   public struct Time: Hashable, Comparable, Sendable {
     public var seconds: Int64
@@ -47,12 +52,19 @@ public final class RunTree: Sendable {
     }
   }
 
-  /// - Parameter report: told of what has no place in the tree.
+  /// - Parameters:
+  ///   - options: which modules and trains of the detectors, and what stands where there is nothing.
+  ///   - validator: makes validation.txt.
+  ///   - query: makes locality.txt.
+  ///   - report: told of what has no place in the tree.
   public init(
-    _ arrays: RunArrays, detectors options: DetectorOptions = DetectorOptions(), report: @Sendable (String) -> Void
+    _ arrays: RunArrays, detectors options: DetectorOptions = DetectorOptions(),
+    validator: RunValidator = RunValidator(), query: LocalityQuery = LocalityQuery(),
+    report: @Sendable (String) -> Void
   ) {
     self.arrays = arrays
     run = arrays.run
+    reports = RunReports(arrays.run, validator, query)
     paths = SourcePaths(run.sources) { report("the source \($0.name) has no place in the tree: its name is no path") }
     detectors = TreeDetectors(arrays.run, options, report: report)
     let identities = run.files.map(\.reference.identity)
@@ -72,7 +84,7 @@ public final class RunTree: Sendable {
   public func kind(of node: Node) -> EntryKind {
     switch node {
     case .root, .files, .sources, .sourcePath, .keys, .key, .keyTrains, .trains, .train, .trainPath: .directory
-    case .rootFile, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: .file
+    case .rootFile, .fileReport, .sourceFile, .keyFile, .keyTrain, .trainKey, .slice: .file
     case .fileLink: .symbolicLink
     case .detector(let place): place.kind
     case .export(let place): place.kind

@@ -8,6 +8,8 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
   case isADirectory
   case notALink
   case noSuchAttribute
+  /// Whoever waited does not any more.
+  case interrupted
   /// What lies underneath cannot be read.
   case unreadable(ArrayError)
 
@@ -18,6 +20,7 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
     case .isADirectory: "Is a directory"
     case .notALink: "Not a symbolic link"
     case .noSuchAttribute: "No such attribute"
+    case .interrupted: "Interrupted"
     case .unreadable(let error): error.description
     }
   }
