@@ -4,8 +4,8 @@ internal import HDF5
 /// The other side of ``ReaderProcess``: takes paths from its standard input, and says on its standard output what it found in
 /// each file, until the input ends.
 public enum ReaderServer {
-  /// One file may take so many seconds of processor time: none that is sound takes one.
-  private static let secondsPerFile = 120
+  /// One file may take so many seconds of processor time: a sound one with 55,000 keys takes two.
+  private static let secondsPerFile = 30
   /// Decoding a file of 16 GB takes about 80 seconds a core.
   private static let secondsPerFileOfData = 3600
   /// Reading a file's structure takes megabytes; what asks for more is an absurd count in it.
