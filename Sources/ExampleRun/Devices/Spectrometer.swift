@@ -1,5 +1,5 @@
-import HDF5Writing
 import Glibc
+import HDF5Writing
 
 /// A slow instrument: a spectrum for every third train, now and then two, none in between.
 struct Spectrometer: InstrumentSource {
