@@ -39,8 +39,9 @@ struct ReaderPool {
   private static func read(
     _ work: Work, _ program: ReaderProcess.Program, _ milliseconds: Int, _ obstacle: (String) -> String?
   ) {
-    while let first = work.take() {
-      var next: Int? = first
+    var next = work.take()
+    while next != nil {
+      var filesRead = 0
       do throws(ReaderProcess.Death) {
         var process = try ReaderProcess(program)
         while let number = next {
@@ -49,13 +50,16 @@ struct ReaderPool {
             work.finish(number, failure(.locality, "Could not access file", path, obstacle))
           } else {
             work.finish(number, try process.inspect(path, milliseconds: milliseconds))
+            filesRead += 1
           }
           next = work.take()
         }
       } catch {
-        if let number = next {
-          work.finish(number, failure(.reader, "Could not open HDF5 file", work.paths[number], error.reason))
-        }
+        // A file that damages the heap of libhdf5 may kill its reader in the middle of the next one: that one gets another reader.
+        if error.isCrash && filesRead > 0 { continue }
+        guard let number = next else { return }
+        work.finish(number, failure(.reader, "Could not open HDF5 file", work.paths[number], error.reason))
+        next = work.take()
       }
     }
   }

@@ -13,7 +13,11 @@ struct ReaderProcess: ~Copyable {
   }
 
   /// How a child ended, in words; for the report.
-  struct Death: Error { var reason: String }
+  struct Death: Error {
+    var reason: String
+    /// It fell over a file, as against being given up.
+    var isCrash = false
+  }
 
   private let process: pid_t
   private let pipe: MessagePipe
@@ -94,7 +98,7 @@ struct ReaderProcess: ~Copyable {
       switch error {
       case .timedOut: throw Death(reason: "reading it was given up after \(milliseconds / 1000) seconds")
       case .garbled: throw Death(reason: "the process that read it lost its mind")
-      case .closed: throw Death(reason: "the process that read it crashed (\(cause()))")
+      case .closed: throw Death(reason: "the process that read it crashed (\(cause()))", isCrash: true)
       }
     }
   }
