@@ -20,6 +20,7 @@ extension RunTree {
   /// The attributes of a node. Exact sizes, computed from counts and types; no array is read for them.
   /// - Throws: ``TreeError/notFound(reason:)`` for a number that is no node's.
   public func attributes(of node: Node) throws(TreeError) -> TreeAttributes {
+    try check(node)
     let kind = kind(of: node)
     switch kind {
     case .directory:
@@ -147,6 +148,7 @@ extension RunTree {
   /// Where a link leads.
   /// - Throws: ``TreeError/notALink``.
   public func target(of node: Node) throws(TreeError) -> String {
+    try check(node)
     switch node {
     case .fileLink(let file):
       guard file < fileLinks.count else { throw .notFound(reason: nil) }

@@ -11,6 +11,7 @@ extension RunTree {
   /// A report that is still being made is waited for.
   /// - Throws: ``TreeError``; what cannot be read later fails in ``ArrayIO/ByteSource/read(at:into:)``.
   public func open(_ node: Node) throws(TreeError) -> any ByteSource {
+    try check(node)
     guard kind(of: node) == .file else { throw .isADirectory }
     if mayChange(node) { return try open(node) { false } }
     if case .rootFile(let file) = node, let table = tables[file] {

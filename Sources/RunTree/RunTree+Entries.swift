@@ -23,6 +23,7 @@ extension RunTree {
   public func entries(
     of directory: Node, from cookie: Int, _ take: (TreeEntry, Int) -> Bool
   ) throws(TreeError) {
+    try check(directory)
     switch directory {
     case .trains:
       list(run.trainIDs.count, from: cookie, take) { ("\(run.trainIDs[$0])", .train($0)) }

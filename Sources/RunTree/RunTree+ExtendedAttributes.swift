@@ -9,6 +9,7 @@ extension RunTree {
   /// The extended attributes of a node by name, `user.` included: of arrays and the directories that hold them.
   /// - Throws: ``TreeError/unreadable(_:)``.
   public func extendedAttributes(of node: Node) throws(TreeError) -> [String: [UInt8]] {
+    try check(node)
     if let place = detectorNode(of: node) {
       var texts = try detectorExtendedAttributes(place)
       if case .slice = node, let description = try arrayDescription(of: node) {

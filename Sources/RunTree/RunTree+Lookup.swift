@@ -7,6 +7,7 @@ extension RunTree {
   /// A slice that is returned counts as used until ``forget(_:count:)``.
   /// - Throws: ``TreeError/notFound(reason:)``, or ``TreeError/notADirectory``.
   public func lookup(_ name: String, in directory: Node) throws(TreeError) -> Node {
+    try check(directory)
     if let node = try listedNode(name, in: directory) { return node }
     if let node = try slicedNode(name, in: directory) { return node }
     throw .notFound(reason: nil)
