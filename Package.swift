@@ -95,6 +95,10 @@ let package = Package(
     .testTarget(
       name: "ArrayIOTests", dependencies: ["ArrayIO", "HDF5", "NPY", "RawHDF5", "TestRuns", "Threads"],
       path: "Tests/ArrayIOTests", swiftSettings: strict),
+    .testTarget(
+      name: "RunTreeTests",
+      dependencies: ["RunTree", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],
+      path: "Tests/RunTreeTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,64 @@
+import ArrayIO
+import EXDF
+import HDF5
+import RunArrays
+import TestRuns
+
+@testable import RunTree
+
+/// The tree of a made run.
+struct GrownTree {
+  let directory: TemporaryDirectory
+  let tree: RunTree
+  let reports: ReportList
+
+  init(_ files: [MadeFile] = SmallRun.files()) throws {
+    let directory = try TemporaryDirectory()
+    for file in files { try file.write(into: directory) }
+    let reports = ReportList()
+    let pool = FilePool(capacity: 4)
+    let run = try Run(path: directory.path, filePool: pool) { reports.append($0) }
+    let arrays = RunArrays(run: run, store: DatasetStore(files: pool, cacheSize: 1 << 20))
+    tree = RunTree(arrays) { reports.append($0) }
+    self.directory = directory
+    self.reports = reports
+  }
+
+  /// Every name of a directory, with the cookie behind it.
+  func entries(_ node: Node, from cookie: Int = 0, most: Int = .max) throws(TreeError) -> [(
+    entry: TreeEntry, next: Int
+  )] {
+    var list: [(TreeEntry, Int)] = []
+    try tree.entries(of: node, from: cookie) { entry, next in
+      list.append((entry, next))
+      return list.count < most
+    }
+    return list
+  }
+
+  func contents(_ node: Node) throws -> [UInt8] {
+    let source = try tree.open(node)
+    var bytes = [UInt8](repeating: 0xEE, count: source.size + 16)
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, ArrayError> in
+      do throws(ArrayError) {
+        return .success(try source.read(at: 0, into: buffer))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return Array(bytes[..<(try result.get())])
+  }
+
+  func contents(_ path: String) throws -> [UInt8] { try contents(try tree.node(atPath: path)) }
+
+  func text(_ path: String) throws -> String { String(decoding: try contents(path), as: UTF8.self) }
+
+  /// Every node below a directory, links not followed, with its path.
+  func walk(_ node: Node = .root, _ path: String = "", _ visit: (String, Node, EntryKind) throws -> Void) throws {
+    for (entry, _) in try entries(node) {
+      let place = path.isEmpty ? entry.name : "\(path)/\(entry.name)"
+      try visit(place, entry.node, entry.kind)
+      if entry.kind == .directory { try walk(entry.node, place, visit) }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import ArrayIO
+import HDF5
+import TestRuns
+import Testing
+
+@testable import RunTree
+
+/// What holds for every node of a tree, whatever the run.
+@Suite struct WalkTests {
+  @Test(arguments: [nil, "1.3"])
+  func sizesAreThoseOfTheBytes(_ version: String?) throws {
+    let grown = try GrownTree(SmallRun.files(version: version))
+    var files = 0
+    try grown.walk { path, node, kind in
+      let attributes = try grown.tree.attributes(of: node)
+      #expect(attributes.kind == kind, "\(path)")
+      switch kind {
+      case .file:
+        files += 1
+        // A table may still be in the making: then its size is 0 and not final.
+        let bytes = try grown.contents(node)
+        let known = attributes.isFinal ? attributes : try grown.tree.attributes(of: node)
+        #expect(known.isFinal && known.size == bytes.count, "\(path)")
+        #expect(throws: TreeError.self) { try grown.entries(node) }
+        #expect(throws: TreeError.self) { try grown.tree.lookup("x", in: node) }
+      case .directory: #expect(throws: TreeError.self, "\(path)") { try grown.tree.open(node) }
+      case .symbolicLink: #expect(try grown.tree.target(of: node).utf8.count == attributes.size)
+      }
+    }
+    #expect(files > 150)
+    #expect(grown.reports.all.isEmpty)
+  }
+
+  /// A listing that is taken one name at a time, as a reader with a small buffer takes it, is the same listing.
+  @Test func listingsGoOnWhereTheyStopped() throws {
+    let grown = try GrownTree()
+    func check(_ node: Node, _ path: String) throws {
+      let whole = try grown.entries(node)
+      var cookie = 0
+      for (entry, next) in whole {
+        let one = try #require(try grown.entries(node, from: cookie, most: 1).first)
+        #expect(
+          one.entry.name == entry.name && one.entry.node == entry.node && one.next == next, "\(path)/\(entry.name)")
+        // Cookies rise, so none leads back.
+        #expect(next > cookie)
+        cookie = next
+      }
+      for end in [cookie, cookie + 1, Int.max] { #expect(try grown.entries(node, from: end).isEmpty, "\(path)") }
+    }
+    try check(.root, "")
+    try grown.walk { path, node, kind in if kind == .directory { try check(node, path) } }
+  }
+
+  @Test func whatIsListedIsFound() throws {
+    let grown = try GrownTree()
+    var met: Set<UInt64> = []
+    func check(_ node: Node, _ path: String) throws {
+      let entries = try grown.entries(node)
+      #expect(Set(entries.map(\.entry.name)).count == entries.count, "\(path): names twice")
+      for (entry, _) in entries {
+        #expect(try grown.tree.lookup(entry.name, in: node) == entry.node, "\(path)/\(entry.name)")
+        #expect(grown.tree.kind(of: entry.node) == entry.kind)
+        #expect(met.insert(NodeID(entry.node).rawValue).inserted, "\(path)/\(entry.name): a node twice")
+        #expect(NodeID(entry.node).node == entry.node)
+        for wrong in [entry.name + " ", entry.name.uppercased() + "X", "0" + entry.name, entry.name + "/"] {
+          #expect(throws: TreeError.self, "\(path)/\(wrong)") { try grown.tree.lookup(wrong, in: node) }
+        }
+      }
+      let directories = entries.count { $0.entry.kind == .directory }
+      #expect(try grown.tree.attributes(of: node).linkCount == 2 + directories, "\(path)")
+    }
+    try check(.root, "")
+    try grown.walk { path, node, kind in if kind == .directory { try check(node, path) } }
+  }
+
+  @Test func pathsLeadToWhatTheyName() throws {
+    let grown = try GrownTree()
+    try grown.walk { path, node, kind in
+      guard kind != .symbolicLink || path.hasPrefix("files/") else { return }
+      let found = try [path, "/./\(path)//"].map { try grown.tree.node(atPath: $0) }
+      #expect(found == [node, node], "\(path)")
+    }
+    #expect(try grown.tree.node(atPath: "") == .root)
+    #expect(try grown.tree.node(atPath: "sources/S/../../trains/..") == .root)
+    #expect(try grown.tree.node(atPath: "../..") == .root)
+    #expect(throws: TreeError.self) { try grown.tree.node(atPath: "sources/S/none") }
+    #expect(throws: TreeError.self) { try grown.tree.node(atPath: "info.txt/x") }
+  }
+
+  @Test func legacyNamesLeadToTheirSource() throws {
+    let grown = try GrownTree()
+    for top in ["sources", "trains/10002"] {
+      let directory = try grown.tree.node(atPath: "\(top)/D/DET")
+      let link = try grown.tree.lookup("0CH0:xtdf", in: directory)
+      #expect(grown.tree.kind(of: link) == .symbolicLink)
+      let target = try grown.tree.target(of: link)
+      #expect(target == "../../D/CORR/0CH0:output")
+      // As the kernel follows it: from the directory that the link is in.
+      let behind = try grown.tree.node(atPath: "\(top)/D/DET/\(target)")
+      #expect(behind == (try grown.tree.node(atPath: "\(top)/D/CORR/0CH0:output")))
+      #expect(try grown.tree.node(atPath: "\(top)/D/DET/0CH0:xtdf") == behind)
+    }
+    let array = "keys/image.data/array.npy"
+    #expect(
+      try grown.contents("sources/D/DET/0CH0:xtdf/\(array)") == grown.contents("sources/D/CORR/0CH0:output/\(array)"))
+  }
+
+  @Test func filesAreLinksToTheRunsOwn() throws {
+    let grown = try GrownTree()
+    try grown.directory.write("zz.h5", [1])
+    let names = try grown.entries(.files).map(\.entry.name)
+    #expect(names == ["CORR-R0001-AGIPD00-S00000.h5", "RAW-R0001-DA01-S00000.h5", "RAW-R0001-DA01-S00001.h5"])
+    for (entry, _) in try grown.entries(.files) {
+      #expect(try grown.tree.target(of: entry.node) == "\(grown.directory.path)/\(entry.name)")
+    }
+  }
+
+  @Test func timesAreThoseOfTrainsAndFiles() throws {
+    let grown = try GrownTree()
+    let train = try grown.tree.attributes(of: try grown.tree.node(atPath: "trains/10002/S/XGM/1/energy.value.npy"))
+    #expect(train.modified.seconds == 1_700_000_000 && train.modified.nanoseconds == 200_000_000)
+    let identity = try #require(FileIdentity(path: "\(grown.directory.path)/CORR-R0001-AGIPD00-S00000.h5"))
+    let array = try grown.tree.attributes(
+      of: try grown.tree.node(atPath: "sources/D/CORR/0CH0:output/keys/image.data/array.npy"))
+    #expect(array.modified.seconds == identity.modificationSeconds)
+    #expect(array.modified.nanoseconds == identity.modificationNanoseconds)
+  }
+
+  @Test func extendedAttributesSayWhatAnArrayIs() throws {
+    let grown = try GrownTree()
+    func attributes(_ path: String) throws -> [String: String] {
+      try grown.tree.extendedAttributes(of: try grown.tree.node(atPath: path)).mapValues {
+        String(decoding: $0, as: UTF8.self)
+      }
+    }
+    let key = "sources/S/XGM/1/keys/energy.value"
+    let expected = [
+      "user.dtype": "<f4", "user.shape": "(6,)", "user.units": "\u{3BC}J", "user.source": "S/XGM/1",
+      "user.key": "energy.value", "user.unitSymbol": "J", "user.metricPrefixSymbol": "u",
+    ]
+    for path in [key, "\(key)/array.npy", "\(key)/trains"] { #expect(try attributes(path) == expected, "\(path)") }
+    #expect(try attributes("\(key)/trains/10001.npy")["user.shape"] == "()")
+    #expect(try attributes("\(key)/array@1:3.npy")["user.shape"] == "(2,)")
+    #expect(try attributes("train_ids.npy") == ["user.dtype": "<u8", "user.shape": "(6,)"])
+    #expect(try attributes("info.txt").isEmpty)
+    let odd = try attributes("sources/S/CAM/1:out/keys/data.odd")
+    #expect(odd["user.dtype"] == nil && odd["user.key"] == "data.odd")
+  }
+}
