@@ -170,8 +170,9 @@ struct ByteCount: ExpressibleByArgument, CustomStringConvertible {
   init(_ value: Int) { self.value = value }
 
   init?(argument: String) {
-    let units: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
-    let unit = argument.last.flatMap { units[Character($0.uppercased())] }
+    // By text: the upper case of a character can be two, as of a sharp s.
+    let units = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+    let unit = argument.last.flatMap { units[$0.uppercased()] }
     guard let number = Int(unit == nil ? argument[...] : argument.dropLast()), number >= 0 else { return nil }
     let (value, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
     guard !overflow, value <= 1 << 40 else { return nil }
