@@ -74,8 +74,11 @@ extension Run {
   private static func describe(
     _ relative: String, of source: Source, in file: borrowing File, _ library: borrowing HDF5Library
   ) -> Key {
-    let name = String(relative.map { $0 == "/" ? "." : $0 })
-    let group = source.kind == .control ? "" : String(relative.prefix { $0 != "/" })
+    // By scalar: a slash and a combining mark behind it are one character to Swift.
+    var dotted = String.UnicodeScalarView()
+    for scalar in relative.unicodeScalars { dotted.append(scalar == "/" ? "." : scalar) }
+    let name = String(dotted)
+    let group = source.kind == .control ? "" : String(Substring(relative.unicodeScalars.prefix { $0 != "/" }))
     let path = "\(source.path)/\(relative)"
     do throws(HDF5Error) {
       let dataset = try file.dataset(path, library)

@@ -3,7 +3,7 @@ extension RunTree {
   /// - Throws: ``TreeError/notFound(reason:)``, or ``TreeError/notADirectory``.
   public func node(atPath path: String) throws(TreeError) -> Node {
     var walked: [Node] = [.root]
-    var names = path.split(separator: "/").map(String.init)[...]
+    var names = Self.names(in: path)[...]
     // A link that leads to a link would be damage; one that leads to itself must not hang.
     var links = 0
     while let name = names.popFirst() {
@@ -17,12 +17,17 @@ extension RunTree {
         } else if kind(of: node) == .symbolicLink {
           links += 1
           guard links <= 8 else { throw .notFound(reason: "\(path): too many links") }
-          names = try target(of: node).split(separator: "/").map(String.init)[...] + names
+          names = Self.names(in: try target(of: node))[...] + names
         } else {
           walked.append(node)
         }
       }
     }
     return walked[walked.count - 1]
+  }
+
+  /// By scalar, as in ``SourcePaths/components(of:)``.
+  private static func names(in path: String) -> [String] {
+    path.unicodeScalars.split(separator: "/").map { String(Substring($0)) }
   }
 }

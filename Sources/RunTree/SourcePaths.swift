@@ -71,7 +71,8 @@ struct SourcePaths: Sendable {
 
   /// The names on the way to a source. Slashes that follow each other are one, as in any path.
   static func components(of source: String) -> [String]? {
-    let names = source.split(separator: "/").map { FileNames.encode(String($0)) }
+    // By scalar: a slash and a combining mark behind it are one character to Swift, but no name may have a slash in it.
+    let names = source.unicodeScalars.split(separator: "/").map { FileNames.encode(String(Substring($0))) }
     guard !names.isEmpty, names.allSatisfy({ $0.utf8.count <= FileNames.longest }) else { return nil }
     return names
   }
