@@ -88,8 +88,7 @@ extension RunTree {
     case .export(.top): return exports
     case .sources: return pathList(0) { sourceTarget($0) }
     case .sourcePath(let path):
-      let own = paths.directories[path].source.map(sourceList) ?? []
-      return own + pathList(path) { sourceTarget($0) }
+      return Self.merge(paths.directories[path].source.map(sourceList) ?? [], pathList(path) { sourceTarget($0) })
     case .source(let source): return sourceList(source)
     case .key(let source, let key): return keyList(source, key)
     case .train(let train): return pathList(0) { trainTarget($0, train) }
@@ -101,9 +100,16 @@ extension RunTree {
           return true
         }
       }
-      return own + pathList(path) { trainTarget($0, train) }
+      return Self.merge(own, pathList(path) { trainTarget($0, train) })
     default: throw .notADirectory
     }
+  }
+
+  /// What a source has of its own hides what another, longer name would have there, as it does in a lookup.
+  private static func merge(_ own: [(String, Node)], _ others: [(String, Node)]) -> [(String, Node)] {
+    guard !own.isEmpty else { return others }
+    let names = Set(own.map(\.0))
+    return own + others.filter { !names.contains($0.0) }
   }
 
   private func pathList(_ path: Int, _ node: (SourcePaths.Target) -> Node) -> [(String, Node)] {
