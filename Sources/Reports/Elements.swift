@@ -6,8 +6,14 @@ struct Elements {
   let element: ElementType
   private let bytes: [UInt8]
 
+  /// One text that is long makes all of its key's as long: more than this is refused before memory is asked for.
+  private static let mostBytes = 1 << 30
+
   init(of array: some ArraySource) throws(ArrayError) {
     element = array.description.element
+    guard array.description.dataSize <= Self.mostBytes else {
+      throw .damaged(file: "", object: "", reason: "its values take \(array.description.dataSize) bytes, too many for a text")
+    }
     var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
     let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
       do throws(ArrayError) {

@@ -20,10 +20,15 @@ public enum KeyReports {
   /// A text of more entries than this would be hundreds of megabytes in memory: such a key has no values.csv.
   private static let mostValues = 8 << 20
 
+  /// Nor one whose values, as they lie in memory, take more than this.
+  private static let mostBytes = 256 << 20
+
   /// Whether a key has a `values.csv`.
   public static func hasValues(_ number: Int, of source: Source, in arrays: RunArrays) -> Bool {
-    arrays.isScalar(arrays.run.keys(of: source)[number])
-      && arrays.run.index(ofKey: number, of: source).entries <= mostValues
+    let key = arrays.run.keys(of: source)[number]
+    guard arrays.isScalar(key) else { return false }
+    let entries = arrays.run.index(ofKey: number, of: source).entries
+    return entries <= mostValues && entries <= mostBytes / max(1, key.datatype.size ?? 1)
   }
 
   /// `values.csv`: one row per entry.
@@ -66,7 +71,7 @@ public enum KeyReports {
     text.append(line: "trains with data: \(index.trainsWithData) of \(run.trainIDs.count)")
     if let units = Run.units(in: attributes) { text.append(line: "units:            \(units)") }
     if arrays.isScalar(key), !hasValues(number, of: source, in: arrays) {
-      text.append(line: "no values.csv:    it would have more than \(mostValues) rows")
+      text.append(line: "no values.csv:    it would have more than \(mostValues) rows, or \(mostBytes >> 20) MiB of values")
     }
     for line in storageLines(key, source, run) { text.append(line: line) }
     if !attributes.isEmpty {
@@ -117,7 +122,7 @@ public enum KeyReports {
     case .strings(let texts): return list(texts)
     case .integers(let numbers): return list(numbers.map(String.init))
     case .unsigned(let numbers): return list(numbers.map(String.init))
-    case .floats(let numbers): return list(numbers.map(\.description))
+    case .floats(let numbers): return list(numbers.map { ElementText.text($0) })
     case .other(let what): return what
     }
   }

@@ -67,7 +67,9 @@ public enum SourceReports {
     var columns: [(name: String, index: TrainIndex, elements: Elements)] = []
     for (number, key) in keys.enumerated() where arrays.isScalar(key) && (source.kind == .instrument || key.isValue) {
       let index = run.index(ofKey: number, of: source)
-      guard index.mostEntries <= 1, index.entries * (columns.count + 1) <= mostTableCells else { continue }
+      guard index.mostEntries <= 1, index.entries * (columns.count + 1) <= mostTableCells,
+        KeyReports.hasValues(number, of: source, in: arrays)
+      else { continue }
       columns.append((key.name, index, try Elements(of: try arrays.array(ofKey: number, of: source))))
     }
     var csv = CSV(header: ["train_id"] + columns.map(\.name))

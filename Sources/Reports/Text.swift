@@ -127,15 +127,20 @@ enum ElementText {
 
   private static func float(_ bytes: UnsafeRawBufferPointer, _ size: Int, _ isBigEndian: Bool) -> String {
     switch size {
-    case 2: return Float16(bitPattern: UInt16(integer(bytes, 2, isBigEndian))).description
-    case 4: return Float(bitPattern: UInt32(integer(bytes, 4, isBigEndian))).description
-    case 8: return Double(bitPattern: integer(bytes, 8, isBigEndian)).description
+    case 2: return text(Float16(bitPattern: UInt16(integer(bytes, 2, isBigEndian))))
+    case 4: return text(Float(bitPattern: UInt32(integer(bytes, 4, isBigEndian))))
+    case 8: return text(Double(bitPattern: integer(bytes, 8, isBigEndian)))
     default:
       #if arch(x86_64) || arch(i386)
-        return bytes.loadUnaligned(as: Float80.self).description
+        return text(bytes.loadUnaligned(as: Float80.self))
       #else
         return "?"
       #endif
     }
+  }
+
+  /// Swift writes the sign and the payload of what is no number, as in `-nan(0x1)`; who reads a table knows `nan`.
+  static func text<Number: BinaryFloatingPoint & CustomStringConvertible>(_ number: Number) -> String {
+    number.isNaN ? "nan" : number.description
   }
 }
