@@ -99,6 +99,11 @@ let package = Package(
       name: "RunTreeTests",
       dependencies: ["RunTree", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],
       path: "Tests/RunTreeTests", swiftSettings: strict),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: ["Reports", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],
+      path: "Tests/ReportsTests", swiftSettings: strict),
+    .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestRuns"], path: "Tests/CommandsTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
