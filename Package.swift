@@ -103,7 +103,8 @@ let package = Package(
       name: "ReportsTests",
       dependencies: ["Reports", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],
       path: "Tests/ReportsTests", swiftSettings: strict),
-    .testTarget(name: "CommandsTests", dependencies: ["Commands", "TestRuns"], path: "Tests/CommandsTests", swiftSettings: strict),
+    .testTarget(
+      name: "CommandsTests", dependencies: ["Commands", "TestRuns"], path: "Tests/CommandsTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )
