@@ -73,7 +73,10 @@ import Testing
   }
 
   private static func tree(_ model: Model, _ files: [MadeFile]) -> [String: Expected] {
-    var tree: [String: Expected] = ["files": .directory, "sources": .directory, "trains": .directory]
+    var tree: [String: Expected] = [
+      "files": .directory, "sources": .directory, "trains": .directory, "detectors": .directory, "export": .directory,
+      "export/virtual.h5": .file(nil),
+    ]
     for name in ["README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv"] {
       tree[name] = .file(nil)
     }

@@ -1,5 +1,6 @@
 import EXDF
 import RawHDF5
+import TestRuns
 import Testing
 
 @testable import RunTree
@@ -45,14 +46,18 @@ import Testing
   }
 
   /// Numbers that never were a node's: each operation may only refuse them.
-  @Test func garbageIsRefusedNotFollowed() throws {
-    let grown = try GrownTree()
+  @Test(arguments: WalkTests.detectors)
+  func garbageIsRefusedNotFollowed(_ detector: String) throws {
+    let grown = try GrownTree(SmallRun.files(detector: detector))
     var random = SeededGenerator(seed: 51)
     var numbers = (0..<64).flatMap { kind in
       [0, 0xFFFF << 6, 0xFFFF << 22, UInt64.max << 38, .max << 6].map { $0 | kind }
     }
     numbers += (0..<4000).map { _ in random.next() & (random.next() | 63) }
     numbers += (0..<4000).map { _ in random.next() & 0x3F_FFC7_FFC7_FFFF }
+    // Close to what is there, below detectors/ too: small numbers in each place.
+    numbers += (0..<6000).map { _ in random.next() & 0x0003_8038_41C1_FFFF }
+    numbers += (0..<6000).map { _ in random.next() & 0x0018_0000_0E03_07C0 | 20 }
     var known: Set<UInt64> = [NodeID(.root).rawValue]
     try grown.walk { _, node, _ in known.insert(NodeID(node).rawValue) }
     for number in numbers {

@@ -7,9 +7,12 @@ import Testing
 
 /// What holds for every node of a tree, whatever the run.
 @Suite struct WalkTests {
-  @Test(arguments: [nil, "1.3"])
-  func sizesAreThoseOfTheBytes(_ version: String?) throws {
-    let grown = try GrownTree(SmallRun.files(version: version))
+  /// Without detectors that can be stacked, and with one.
+  static let detectors = ["D", "SPB_DET_AGIPD1M-1"]
+
+  @Test(arguments: [nil, "1.3"], detectors)
+  func sizesAreThoseOfTheBytes(_ version: String?, _ detector: String) throws {
+    let grown = try GrownTree(SmallRun.files(version: version, detector: detector))
     var files = 0
     try grown.walk { path, node, kind in
       let attributes = try grown.tree.attributes(of: node)
@@ -32,8 +35,9 @@ import Testing
   }
 
   /// A listing that is taken one name at a time, as a reader with a small buffer takes it, is the same listing.
-  @Test func listingsGoOnWhereTheyStopped() throws {
-    let grown = try GrownTree()
+  @Test(arguments: detectors)
+  func listingsGoOnWhereTheyStopped(_ detector: String) throws {
+    let grown = try GrownTree(SmallRun.files(detector: detector))
     func check(_ node: Node, _ path: String) throws {
       let whole = try grown.entries(node)
       var cookie = 0
@@ -51,8 +55,9 @@ import Testing
     try grown.walk { path, node, kind in if kind == .directory { try check(node, path) } }
   }
 
-  @Test func whatIsListedIsFound() throws {
-    let grown = try GrownTree()
+  @Test(arguments: detectors)
+  func whatIsListedIsFound(_ detector: String) throws {
+    let grown = try GrownTree(SmallRun.files(detector: detector))
     var met: Set<UInt64> = []
     func check(_ node: Node, _ path: String) throws {
       let entries = try grown.entries(node)
@@ -73,8 +78,9 @@ import Testing
     try grown.walk { path, node, kind in if kind == .directory { try check(node, path) } }
   }
 
-  @Test func pathsLeadToWhatTheyName() throws {
-    let grown = try GrownTree()
+  @Test(arguments: detectors)
+  func pathsLeadToWhatTheyName(_ detector: String) throws {
+    let grown = try GrownTree(SmallRun.files(detector: detector))
     try grown.walk { path, node, kind in
       guard kind != .symbolicLink || path.hasPrefix("files/") else { return }
       let found = try [path, "/./\(path)//"].map { try grown.tree.node(atPath: $0) }

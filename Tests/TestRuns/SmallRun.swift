@@ -5,7 +5,8 @@ internal import RawHDF5
 public enum SmallRun {
   public static let first: UInt64 = 10_000
 
-  public static func files(version: String? = "1.3") -> [MadeFile] {
+  /// - Parameter detector: with a name such as `SPB_DET_AGIPD1M-1` it is one that has its modules stacked.
+  public static func files(version: String? = "1.3", detector name: String = "D") -> [MadeFile] {
     let early = file("RAW-R0001-DA01-S00000.h5", version, trains: 0..<4, pulses: [2, 0, 1, 3], images: [1, 0, 1, 1])
     let late = file("RAW-R0001-DA01-S00001.h5", version, trains: 4..<6, pulses: [1, 1], images: [0, 1])
     var detector = MadeFile(
@@ -13,7 +14,7 @@ public enum SmallRun {
       timestamps: version == nil ? nil : (1..<6).map(timestamp), flags: version == nil ? nil : [1, 1, 1, 1, 1],
       [
         .instrument(
-          "D/CORR/0CH0:output",
+          "\(name)/CORR/0CH0:output",
           [
             MadeGroup(
               "image", counts: [2, 2, 0, 2, 2],
@@ -27,7 +28,7 @@ public enum SmallRun {
           ])
       ])
     detector.padding = 3
-    detector.legacy = [("D/DET/0CH0:xtdf", "D/CORR/0CH0:output")]
+    detector.legacy = [("\(name)/DET/0CH0:xtdf", "\(name)/CORR/0CH0:output")]
     return [late, detector, early]
   }
 
