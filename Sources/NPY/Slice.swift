@@ -97,7 +97,8 @@ public struct Slice: Hashable, Sendable {
       let first = clip(start, extent, default: 0)
       let last = clip(stop, extent, default: extent)
       let count = last > first ? (last - first - 1) / step + 1 : 0
-      return Selection(start: count == 0 ? 0 : first, step: step, count: count, isDropped: false)
+      // A step that leads nowhere can be any number: it is not kept, for who multiplies it would overflow.
+      return Selection(start: count == 0 ? 0 : first, step: count > 1 ? step : 1, count: count, isDropped: false)
     case .ellipsis: return Selection(start: 0, step: 1, count: extent, isDropped: false)
     }
   }

@@ -74,15 +74,29 @@ import Testing
     }
   }
 
-  /// Only what is selected is asked for.
-  @Test func nothingElseIsRead() throws {
-    let base = Recording(counting(oneByte, [100, 10]))
-    let sliced = try SlicedArray(base, try Slice("40:42,2:4"))
-    _ = try sliced.bytes(at: 0, count: 4)
-    #expect(base.ranges == [402..<404, 412..<414])
+  /// Only what is selected is asked for, with what lies between neighbours that are close.
+  @Test func littleElseIsRead() throws {
+    let near = Recording(counting(oneByte, [100, 10]))
+    #expect(try SlicedArray(near, try Slice("40:42,2:4")).bytes(at: 0, count: 4).count == 4)
+    #expect(near.ranges == [402..<414])
+    let far = Recording(counting(oneByte, [3, 8192]))
+    _ = try SlicedArray(far, try Slice("::2,2:4")).bytes(at: 0, count: 4)
+    #expect(far.ranges == [2..<4, 16_386..<16_388])
     let whole = Recording(counting(oneByte, [100, 10]))
     _ = try SlicedArray(whole, try Slice("40:42")).bytes(at: 0, count: 20)
     #expect(whole.ranges == [400..<420])
+  }
+
+  /// The step of a name that anybody can ask for must not be multiplied.
+  @Test(arguments: [
+    "::9223372036854775807,0", "1::9223372036854775807", "...,2::4611686018427387904", "1:2:9223372036854775807,::2",
+  ])
+  func stepsWithoutEnd(_ text: String) throws {
+    let base = counting(twoBytes, [3, 5])
+    let slice = try Slice(text)
+    let sliced = try SlicedArray(base, slice)
+    let expected = try naive(base, try slice.selections(of: [3, 5]))
+    #expect(try sliced.bytes(at: 0, count: expected.count) == expected)
   }
 }
 
