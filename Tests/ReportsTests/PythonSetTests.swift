@@ -5,6 +5,18 @@ import Testing
 /// `s = set(np.unique(counts)); s.discard(0); s.pop()`, as CPython 3.11 with numpy 2.4 gave it.
 @Suite struct PythonSetTests {
   static let known: [([UInt64], UInt64)] = [
+    // Each of these tells the constants of CPython from their neighbours: growth and load, perturbation, probes.
+    ([420, 976, 2293, 2304, 3230], 2304), ([227, 3691], 3691),
+    (
+      [
+        64, 192, 230, 269, 288, 697, 864, 1184, 1728, 1984, 2179, 2432, 2574, 2752, 3072, 3280, 3326, 3331, 3770,
+      ], 2432
+    ),
+    (
+      [
+        135, 205, 320, 448, 704, 832, 1088, 1312, 1440, 1561, 1792, 1824, 1984, 2060, 2176, 2414, 2560, 2863, 3456,
+      ], 1792
+    ),
     ([5], 5),
     ([0, 7], 7),
     ([8, 16, 24], 8),
