@@ -4,18 +4,20 @@
 # Options:
 #     --quick          only the oldest and the newest format version, fewer random reads
 #     --no-lint        without `swift format lint`
-#     --only PART      one of swift, conformance, mounted, lint
+#     --only PART      one of lint, swift, or a suite: conformance, mounted, detectors, validation, scripts, readme
 #     anything else    goes to pytest (for instance -k name, -x); the Swift tests are then left out
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Folders of pytest suites in Tests.
+suites=(Mounted ReadMe Scripts Detectors Validation Conformance)
 only="" lint=yes pytest_args=()
 while (($#)); do
   case "$1" in
     --quick) export XFELFS_QUICK=1 ;;
     --no-lint) lint=no ;;
     --only)
-      [[ "${2:-}" =~ ^(swift|conformance|mounted|lint)$ ]] || { echo "--only takes swift, conformance, mounted or lint." >&2; exit 2; }
+      [[ " lint swift ${suites[*],,} " == *" ${2:-} "* ]] || { echo "--only takes one of: lint swift ${suites[*],,}." >&2; exit 2; }
       only="$2"; shift ;;
     -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) pytest_args+=("$1") ;;
@@ -88,7 +90,7 @@ run_pytest() { # run_pytest DIRECTORY: 5 means that -k left nothing of this dire
 
 command -v swift >/dev/null || { echo "There is no swift in PATH; see https://www.swift.org/install." >&2; exit 1; }
 if wants lint; then part "swift format lint" swift format lint -s -r Sources Tests Package.swift; fi
-if wants swift || wants conformance || wants mounted; then
+if [[ "$only" != lint ]]; then
   install_packages
   if [[ -z "${XFELFS:-}" ]] || wants swift; then
     built=1
@@ -97,9 +99,10 @@ if wants swift || wants conformance || wants mounted; then
 fi
 if wants swift; then part "swift test" swift test; fi
 if ((failures == 0)) || [[ -n "${XFELFS:-}" || -x .build/release/xfelfs ]]; then
-  if wants conformance || wants mounted; then make_venv; fi
-  if wants conformance; then part "Tests/Conformance" run_pytest Conformance; fi
-  if wants mounted; then part "Tests/Mounted" run_pytest Mounted; fi
+  if [[ "$only" != lint && "$only" != swift ]]; then make_venv; fi
+  for suite in "${suites[@]}"; do
+    if wants "${suite,,}"; then part "Tests/$suite" run_pytest "$suite"; fi
+  done
 fi
 
 if ((unmatched > 0 && unmatched == ${#parts[@]} - built)); then

@@ -9,7 +9,7 @@ extension RunTree {
   private func isNode(_ node: Node) -> Bool {
     switch node {
     case .root, .rootFile, .files, .sources, .trains: true
-    case .fileLink(let file): file < fileLinks.count
+    case .fileLink(let file), .fileReport(let file): file < fileLinks.count
     case .sourcePath(let path): isValid(path: path)
     case .source(let source), .keys(let source): isValid(source: source)
     case .sourceFile(let source, let file): isValid(source: source) && sourceFiles(source).contains(file)
