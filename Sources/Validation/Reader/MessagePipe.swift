@@ -29,7 +29,21 @@ struct MessagePipe {
     return try read(Int(length), milliseconds)
   }
 
+  /// A reader that has died is an error here. The signal that would end the program with it is held back on this thread, and
+  /// taken away if it came.
   private func write(_ bytes: [UInt8]) throws(Failure) {
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    var before = sigset_t()
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    defer {
+      if sigismember(&before, SIGPIPE) == 0 {
+        var now = timespec()
+        while sigtimedwait(&pipe, nil, &now) > 0 {}
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+      }
+    }
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { Glibc.write(output, $0.baseAddress.map { $0 + done }, bytes.count - done) }
