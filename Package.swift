@@ -97,7 +97,7 @@ let package = Package(
       path: "Tests/ArrayIOTests", swiftSettings: strict),
     .testTarget(
       name: "RunTreeTests",
-      dependencies: ["RunTree", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],
+      dependencies: ["RunTree", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns", "Validation"],
       path: "Tests/RunTreeTests", swiftSettings: strict),
     .testTarget(
       name: "ReportsTests",

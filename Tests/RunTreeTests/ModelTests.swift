@@ -77,7 +77,10 @@ import Testing
       "files": .directory, "sources": .directory, "trains": .directory, "detectors": .directory, "export": .directory,
       "export/virtual.h5": .file(nil),
     ]
-    for name in ["README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv"] {
+    for name in [
+      "README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv", "validation.txt",
+      "validation.json", "locality.txt", "locality.json",
+    ] {
       tree[name] = .file(nil)
     }
     tree["train_ids.npy"] = .file(npy("<u8", [model.trains.count], model.trains.rawBytes))

@@ -12,7 +12,7 @@ import Testing
   private static var nodes: [Node] {
     var nodes: [Node] = [.root, .files, .sources, .trains]
     nodes += RootFile.allCases.map { .rootFile($0) }
-    nodes += [0, 1, (1 << 26) - 1].map { .fileLink($0) }
+    for file in [0, 1, (1 << 26) - 1] { nodes += [.fileLink(file), .fileReport(file)] }
     nodes += [0, 1, UInt64(1) << 57, (UInt64(1) << 58) - 1].map { .slice($0) }
     nodes += trains.map { .train($0) }
     for source in numbers {

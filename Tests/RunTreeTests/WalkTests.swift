@@ -23,7 +23,8 @@ import Testing
         // A table may still be in the making: then its size is 0 and not final.
         let bytes = try grown.contents(node)
         let known = attributes.isFinal ? attributes : try grown.tree.attributes(of: node)
-        #expect(known.isFinal && known.size == bytes.count, "\(path)")
+        // Reports on the files as they are now have a size, but not for good.
+        #expect(known.isFinal != grown.tree.mayChange(node) && known.size == bytes.count, "\(path)")
         #expect(throws: TreeError.self) { try grown.entries(node) }
         #expect(throws: TreeError.self) { try grown.tree.lookup("x", in: node) }
       case .directory: #expect(throws: TreeError.self, "\(path)") { try grown.tree.open(node) }
