@@ -40,7 +40,13 @@ final class RunFileSystem: FileSystem {
   func lookup(_ name: String, in parent: UInt64) throws(FUSE.Errno) -> NodeAttributes {
     guard name.utf8.count <= 255 else { throw .nameTooLong }
     let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
-    return try attributes(of: node, NodeID(node).rawValue)
+    do throws(FUSE.Errno) {
+      return try attributes(of: node, NodeID(node).rawValue)
+    } catch {
+      // The kernel never hears of it, and so will not give it back.
+      tree.forget(node, count: 1)
+      throw error
+    }
   }
 
   func attributes(of node: UInt64) throws(FUSE.Errno) -> NodeAttributes {

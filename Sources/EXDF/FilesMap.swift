@@ -29,7 +29,8 @@ struct FilesMap {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     for path in Self.candidates(for: directory) {
-      guard let data = try? Data(contentsOf: URL(filePath: path)),
+      // A map that is no plain file is none: a pipe of that name would be waited for.
+      guard RunListing.isRegularFile(path), let data = try? Data(contentsOf: URL(filePath: path)),
         let list = try? decoder.decode([Lenient].self, from: data)
       else { continue }
       for entry in list.compactMap(\.entry) { entries[entry.filename] = entry }

@@ -76,6 +76,12 @@ struct RunListing {
     return (files, skipped)
   }
 
+  /// Whether a path leads to a plain file.
+  static func isRegularFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// The files that libhdf5 will have to open.
   private func unmapped(_ map: FilesMap?) -> [String] {
     names.compactMap { name in

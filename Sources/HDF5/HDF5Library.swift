@@ -12,7 +12,8 @@ public struct HDF5Library: ~Copyable, Sendable {
 
   private init() {
     // Runs lie on file systems that refuse locks (GPFS read-only mounts, dCache), and a reader of closed runs needs none. The
-    // environment variable reaches the files behind external links and virtual datasets too.
+    // library reads this variable when it starts, so it must not have been used before. A property of each file would not do:
+    // the sources of virtual datasets are opened without it, and refused when they are open with it already.
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
     // Exit handlers of the library crash when ids are still open (HDF5.md, "Gotchas"), and a daemon has nothing to flush.
     H5dont_atexit()

@@ -7,19 +7,20 @@ extension LocalityReport {
       var locality: String
     }
     var path: String
-    var on_disk: Int
-    var only_on_tape: Int
+    var onDisk: Int
+    var onlyOnTape: Int
     var unavailable: Int
-    var exit_status: Int32
+    var exitStatus: Int32
     var files: [File]
   }
 
   /// The same, for jq.
   public var json: [UInt8] {
     let json = JSON(
-      path: path, on_disk: counts.onDisk, only_on_tape: counts.onTape, unavailable: counts.unavailable,
-      exit_status: exitStatus, files: files.map { .init(path: $0.path, locality: $0.locality.name) })
+      path: path, onDisk: counts.onDisk, onlyOnTape: counts.onTape, unavailable: counts.unavailable,
+      exitStatus: exitStatus, files: files.map { .init(path: $0.path, locality: $0.locality.name) })
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Strings and numbers always encode.
     guard let data = try? encoder.encode(json) else { return Array("{}\n".utf8) }

@@ -12,7 +12,8 @@ struct Elements {
   init(of array: some ArraySource) throws(ArrayError) {
     element = array.description.element
     guard array.description.dataSize <= Self.mostBytes else {
-      throw .damaged(file: "", object: "", reason: "its values take \(array.description.dataSize) bytes, too many for a text")
+      throw .damaged(
+        file: "", object: "", reason: "its values take \(array.description.dataSize) bytes, too many for a text")
     }
     var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
     let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in

@@ -71,7 +71,8 @@ public enum KeyReports {
     text.append(line: "trains with data: \(index.trainsWithData) of \(run.trainIDs.count)")
     if let units = Run.units(in: attributes) { text.append(line: "units:            \(units)") }
     if arrays.isScalar(key), !hasValues(number, of: source, in: arrays) {
-      text.append(line: "no values.csv:    it would have more than \(mostValues) rows, or \(mostBytes >> 20) MiB of values")
+      text.append(
+        line: "no values.csv:    it would have more than \(mostValues) rows, or \(mostBytes >> 20) MiB of values")
     }
     for line in storageLines(key, source, run) { text.append(line: line) }
     if !attributes.isEmpty {

@@ -35,6 +35,7 @@ public final class RawFile {
     at place: String? = nil, userBlock: UInt64 = 0, latest: Bool = false, halfFanout: UInt32? = nil,
     offsetSize: Int = 8
   ) throws {
+    _ = Self.withoutLocks
     H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     path = try place ?? Self.temporaryPath()
     isTemporary = place == nil
@@ -51,6 +52,12 @@ public final class RawFile {
     if latest { try checked(H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110), "H5Pset_libver_bounds") }
     id = try checked(H5Fcreate(path, chdf5_H5F_ACC_TRUNC(), create, access), "H5Fcreate")
   }
+
+  /// As the product does, and before the library's first call, which is often a fixture's: a child process that a test starts
+  /// meanwhile would keep the lock of a file that is written, and the file could not be opened afterwards.
+  private static let withoutLocks: Void = {
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1)
+  }()
 
   deinit {
     H5Fclose(id)

@@ -8,16 +8,18 @@ extension ValidationReport {
     }
     var path: String
     var files: Int
-    var problem_count: Int
+    var problemCount: Int
     var problems: [Found]
   }
 
   /// The same, for jq.
   public var json: [UInt8] {
     let json = JSON(
-      path: path, files: files, problem_count: problems.count,
+      path: path, files: files, problemCount: problems.count,
       problems: problems.map { .init(message: $0.message, attributes: $0.attributes) })
     let encoder = JSONEncoder()
+    // Names of fields only: the keys of dictionaries are data, and stay.
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     // Strings and numbers always encode.
     guard let data = try? encoder.encode(json) else { return Array("{}\n".utf8) }
