@@ -96,8 +96,10 @@ extension Run {
   }
 
   /// The datasets directly under METADATA, sorted by name; for the first format its version alone, as `run_metadata()`.
-  public func metadata() throws(EXDFError) -> [MetadataValue] {
-    let file = files[0]
+  ///
+  /// - Parameter number: of which file: a directory can hold files of several runs.
+  public func metadata(ofFile number: Int = 0) throws(EXDFError) -> [MetadataValue] {
+    let file = files[number]
     return try HDF5Library.withLock { (library) throws(EXDFError) in
       guard try file.version(filePool, library).isNested else {
         return [MetadataValue(name: "dataFormatVersion", contents: .text(FormatVersion.unversioned.text))]

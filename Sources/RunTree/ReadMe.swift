@@ -29,6 +29,9 @@ enum ReadMe {
         sources/SOURCE/              by source: info.txt, counts.csv, table.csv, keys/
         sources/SOURCE/keys/KEY/     array.npy (all trains), trains/ID.npy (one train), values.csv
         trains/ID/SOURCE/KEY.npy     the same arrays, by train
+        detectors/DETECTOR/          the modules of a detector stacked: info.txt, frames.csv, availability.npy, keys/
+        detectors/DETECTOR/keys/KEY/ array.npy, trains/ID.npy, frames/ID/PULSE.npy
+        export/                      virtual.h5 and DETECTOR.cxi: HDF5 files over the run, for h5py and CrystFEL
 
       Paste these in the mount point.
 

@@ -67,7 +67,8 @@ public struct CXIFile {
   /// Proposal and run, where the format has them.
   private var runAttributes: [Attribute] {
     var numbers: [String: Int64] = [:]
-    for value in (try? detector.run.metadata()) ?? [] {
+    let file = detector.modules[0].source.files[0]
+    for value in (try? detector.run.metadata(ofFile: file)) ?? [] {
       if case .number(let number) = value.contents { numbers[value.name] = number }
     }
     guard let proposal = numbers["proposalNumber"], let run = numbers["runNumber"] else { return [] }

@@ -3,8 +3,11 @@
 `CATALOGUE` maps a name to a function that writes the run into a directory. Every pixel is random and every id distinctive.
 """
 
+from unittest import mock
+
 import h5py
 import numpy as np
+from extra_data.tests import make_examples as examples
 from extra_data.tests.mockdata import write_file
 from extra_data.tests.mockdata.detectors import AGIPDModule, DSSCModule, LPDModule
 from extra_data.tests.mockdata.jungfrau import JUNGFRAUModule
@@ -30,6 +33,11 @@ class SmallJungfrau(JUNGFRAUModule):
 def write(path, devices, trains=3, first=FIRST, version="1.3"):
     """One file with random data in everything but ids and trains."""
     write_file(str(path), devices, ntrains=trains, firsttrain=first, chunksize=4, format_version=version)
+    randomise(path)
+
+
+def randomise(path):
+    """Random pixels; ids that are neither positions nor the same as each other."""
     rng = np.random.default_rng(sum(str(path).encode()))
     with h5py.File(path, "r+") as file:
         def fill(name, item):
@@ -42,7 +50,8 @@ def write(path, devices, trains=3, first=FIRST, version="1.3"):
                 item[...] = np.arange(item.shape[1]) + 3
             elif leaf not in ("cellId", "frameNumber") and ("/image/" in name or "/data/" in name):
                 item[...] = random_array(rng, item.dtype, item.shape)
-        file["INSTRUMENT"].visititems(fill)
+        if "INSTRUMENT" in file:
+            file["INSTRUMENT"].visititems(fill)
 
 
 def shift_trains(path, trains):
@@ -153,6 +162,49 @@ def disagreeing_ids(directory):
     set_pulses(directory / "RAW-R0001-LPD01-S00000.h5", [7, 11, 15, 19, 7, 11, 15, 20, 6, 11, 15, 19])
 
 
+def write_few(path, devices, ntrains=100, firsttrain=FIRST, chunksize=200, format_version="0.5"):
+    """As mockdata's write_file with three trains at most, and two frames in each (six where there are three gains)."""
+    trains = ntrains if ntrains <= 5 else 3
+    for device in devices:
+        frames = getattr(device, "_frames_per_train", None)
+        if frames is not None and ntrains > 5:
+            device._frames_per_train = (
+                np.minimum(frames[:trains], [1, 3, 2]) if np.ndim(frames) else 6 if frames == 300 else 2)
+    first = FIRST + (firsttrain - FIRST) // ntrains * trains
+    write_file(str(path), devices, ntrains=trains, firsttrain=first, chunksize=4, format_version=format_version)
+    randomise(path)
+
+
+def example(maker, file=None, **options):
+    """A run of EXtra-data's own, cut down."""
+    def make(directory):
+        with mock.patch.object(examples, "write_file", write_few), \
+                mock.patch.object(examples, "JUNGFRAUModule", SmallJungfrau):
+            maker(str(directory / file if file else directory), **options)
+    make.__name__ = "_".join(["example", maker.__name__.removeprefix("make_"), *(
+        f"{name}_{value}" for name, value in options.items() if isinstance(value, (bool, str)))])
+    return make
+
+
+# Not here: make_agipd_example_file, whose 4 GB cannot be cut down (its layout is that of lpd in version 0.5).
+EXAMPLES = [
+    example(examples.make_agipd_file, "RAW-R0239-AGIPD00-S00000.h5"),
+    example(examples.make_lpd_file, "RAW-R0450-LPD00-S00000.h5"),
+    example(examples.make_fxe_run),
+    example(examples.make_fxe_run, raw=False, format_version="1.2"),
+    example(examples.make_lpd_parallelgain_run, format_version="1.0"),
+    example(examples.make_spb_run, format_version="1.3", sensor_size=(20, 30)),
+    example(examples.make_spb_run, raw=False, format_version="1.1"),
+    example(examples.make_reduced_spb_run, format_version="1.2", rng=np.random.RandomState(366)),
+    example(examples.make_modern_spb_proc_run, format_version="1.3"),
+    example(examples.make_lpd_run_mini_missed_train),
+    example(examples.make_agipd1m_run),
+    example(examples.make_agipd500k_run),
+    example(examples.make_jungfrau_run),
+    example(examples.make_fxe_jungfrau_run),
+    example(examples.make_scs_run),
+]
+
 CATALOGUE = {maker.__name__: maker for maker in (
     agipd_raw, agipd_corrected, agipd500k, dssc, lpd, lpd_parallel_gain, lpd_solo, raw_and_corrected, jungfrau,
-    jungfrau_one_cell, lpd_unequal, disagreeing_ids)}
+    jungfrau_one_cell, lpd_unequal, disagreeing_ids, *EXAMPLES)}

@@ -60,5 +60,6 @@ def assert_equal(got: h5py.File, expected: h5py.File, ignore=(), extents=True):
         np.testing.assert_array_equal(one.fillvalue, other.fillvalue, err_msg=path)
         if one.is_virtual:
             assert blocks(one) == blocks(other), path
-        if one.size and one.nbytes < 1 << 28:
-            np.testing.assert_array_equal(one[()], other[()], err_msg=path)
+        # libhdf5 reads such a virtual dataset with 20 MB/s: of a large one the ends, its mappings having been compared.
+        for rows in ([()] if one.nbytes < 1 << 24 else [slice(0, 1), slice(-1, None)]):
+            np.testing.assert_array_equal(one[rows], other[rows], err_msg=path)
