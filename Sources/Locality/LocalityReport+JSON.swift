@@ -12,6 +12,13 @@ extension LocalityReport {
     var unavailable: Int
     var exitStatus: Int32
     var files: [File]
+
+    enum CodingKeys: String, CodingKey {
+      case path, unavailable, files
+      case onDisk = "on_disk"
+      case onlyOnTape = "only_on_tape"
+      case exitStatus = "exit_status"
+    }
   }
 
   /// The same, for jq.

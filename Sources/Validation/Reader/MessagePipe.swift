@@ -1,9 +1,8 @@
 internal import Glibc
 
-/// Messages over a pair of pipes: a length of eight bytes, then as many bytes.
+/// Messages over a socket, from one process to another: a length of eight bytes, then as many bytes.
 struct MessagePipe {
-  let input: Int32
-  let output: Int32
+  let socket: Int32
 
   /// A message that is longer is garbage: train ids and source names of one file take a megabyte.
   private static let longest: UInt64 = 1 << 30
@@ -29,24 +28,15 @@ struct MessagePipe {
     return try read(Int(length), milliseconds)
   }
 
-  /// A reader that has died is an error here. The signal that would end the program with it is held back on this thread, and
-  /// taken away if it came.
+  /// The other side may have died: an error of ours, and not the end of the mount by SIGPIPE.
+  private var noSignal: Int32 { Int32(MSG_NOSIGNAL) }
+
   private func write(_ bytes: [UInt8]) throws(Failure) {
-    var pipe = sigset_t()
-    sigemptyset(&pipe)
-    sigaddset(&pipe, SIGPIPE)
-    var before = sigset_t()
-    pthread_sigmask(SIG_BLOCK, &pipe, &before)
-    defer {
-      if sigismember(&before, SIGPIPE) == 0 {
-        var now = timespec()
-        while sigtimedwait(&pipe, nil, &now) > 0 {}
-        pthread_sigmask(SIG_SETMASK, &before, nil)
-      }
-    }
     var done = 0
     while done < bytes.count {
-      let count = bytes.withUnsafeBytes { Glibc.write(output, $0.baseAddress.map { $0 + done }, bytes.count - done) }
+      let count = bytes.withUnsafeBytes {
+        Glibc.send(socket, $0.baseAddress.map { $0 + done }, bytes.count - done, noSignal)
+      }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw .closed }
       done += count
@@ -58,12 +48,12 @@ struct MessagePipe {
     var done = 0
     while done < count {
       if let milliseconds {
-        var wait = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
+        var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         let ready = poll(&wait, 1, Int32(clamping: milliseconds))
         if ready < 0, errno == EINTR { continue }
         guard ready > 0 else { throw .timedOut }
       }
-      let got = bytes.withUnsafeMutableBytes { Glibc.read(input, $0.baseAddress.map { $0 + done }, count - done) }
+      let got = bytes.withUnsafeMutableBytes { Glibc.read(socket, $0.baseAddress.map { $0 + done }, count - done) }
       if got < 0, errno == EINTR { continue }
       guard got > 0 else { throw .closed }
       done += got

@@ -25,36 +25,30 @@ struct ReaderProcess: ~Copyable {
   private var isCollected = false
 
   init(_ program: Program) throws(Death) {
-    var toChild: [Int32] = [-1, -1]
-    var fromChild: [Int32] = [-1, -1]
-    guard Glibc.pipe(&toChild) == 0 else {
-      throw Death(reason: "no pipe to a reader: \(String(cString: strerror(errno)))")
+    var ends: [Int32] = [-1, -1]
+    // Both ends are ours alone until the child gets its own as descriptor 0.
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
+      throw Death(reason: "no socket for a reader: \(String(cString: strerror(errno)))")
     }
-    guard Glibc.pipe(&fromChild) == 0 else {
-      for end in toChild { close(end) }
-      throw Death(reason: "no pipe to a reader: \(String(cString: strerror(errno)))")
-    }
-    for end in toChild + fromChild { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     var process = pid_t()
-    let failure = Self.spawn(program, input: toChild[0], output: fromChild[1], &process)
-    close(toChild[0])
-    close(fromChild[1])
+    let failure = Self.spawn(program, socket: ends[1], &process)
+    close(ends[1])
     guard failure == 0 else {
-      close(toChild[1])
-      close(fromChild[0])
+      close(ends[0])
       throw Death(reason: "cannot start a reader: \(String(cString: strerror(failure)))")
     }
     self.process = process
-    pipe = MessagePipe(input: fromChild[0], output: toChild[1])
+    pipe = MessagePipe(socket: ends[0])
   }
 
-  private static func spawn(_ program: Program, input: Int32, output: Int32, _ process: inout pid_t) -> Int32 {
+  private static func spawn(_ program: Program, socket: Int32, _ process: inout pid_t) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, input, 0)
-    posix_spawn_file_actions_adddup2(&actions, output, 1)
-    // glibc's complaint about a damaged heap is for nobody: the report says that it crashed.
+    posix_spawn_file_actions_adddup2(&actions, socket, 0)
+    // What anybody prints, such as glibc's complaint about a damaged heap, is for nobody: the report says that it crashed.
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -117,8 +111,7 @@ struct ReaderProcess: ~Copyable {
   }
 
   deinit {
-    close(pipe.output)
-    close(pipe.input)
+    close(pipe.socket)
     guard !isCollected else { return }
     kill(process, SIGKILL)
     // A child that is stuck in the kernel cannot be killed until its read comes back: it is not waited for longer than that takes

@@ -1,8 +1,8 @@
 internal import Glibc
 internal import HDF5
 
-/// The other side of ``ReaderProcess``: takes paths from its standard input, and says on its standard output what it found in
-/// each file, until the input ends.
+/// The other side of ``ReaderProcess``: takes paths from the socket that is its standard input, and says there what it found in
+/// each file, until its client is gone.
 public enum ReaderServer {
   /// One file may take so many seconds of processor time: a sound one with 55,000 keys takes two.
   private static let secondsPerFile = 30
@@ -13,16 +13,12 @@ public enum ReaderServer {
 
   /// Serves until its client is gone.
   public static func run(_ options: ValidationOptions) {
-    // What is printed by anybody must not get between the messages.
-    let output = dup(1)
-    dup2(2, 1)
-    signal(SIGPIPE, SIG_IGN)
-    closeInherited(but: output)
+    closeInherited()
     var memory = rlimit(rlim_cur: mostMemory, rlim_max: mostMemory)
     setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
     var core = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
-    let pipe = MessagePipe(input: 0, output: output)
+    let pipe = MessagePipe(socket: 0)
     while let path = try? pipe.receive() {
       limitProcessorTime(options.readsData ? secondsPerFileOfData : secondsPerFile)
       let findings = FileInspector.inspect(String(decoding: path, as: UTF8.self), options)
@@ -31,14 +27,14 @@ public enum ReaderServer {
   }
 
   /// libhdf5 opens files without O_CLOEXEC, so a daemon's reach its children.
-  private static func closeInherited(but output: Int32) {
+  private static func closeInherited() {
     guard let stream = opendir("/proc/self/fd") else { return }
     var numbers: [Int32] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
       }
-      if let number = Int32(name), number > 2, number != output, number != dirfd(stream) { numbers.append(number) }
+      if let number = Int32(name), number > 2, number != dirfd(stream) { numbers.append(number) }
     }
     closedir(stream)
     for number in numbers { close(number) }

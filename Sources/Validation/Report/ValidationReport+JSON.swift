@@ -10,6 +10,11 @@ extension ValidationReport {
     var files: Int
     var problemCount: Int
     var problems: [Found]
+
+    enum CodingKeys: String, CodingKey {
+      case path, files, problems
+      case problemCount = "problem_count"
+    }
   }
 
   /// The same, for jq.
