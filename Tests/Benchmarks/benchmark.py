@@ -14,7 +14,7 @@ import rows_load
 import rows_trains
 import rows_tree
 from mounts import Passthrough, Programs, binary, unmount
-from report import Report, load, machine, stolen
+from report import Report, load, machine, rounds, stolen
 from runs import Data
 
 # Name -> function, and the runs it reads.
@@ -48,16 +48,21 @@ class Bench:
         self.tools, self.point = self.work / "tools", self.work / "mnt"
         self.tools.mkdir(exist_ok=True)
         self.programs, self.passthrough = Programs(self.tools), Passthrough(self.tools)
-        self.rounds, self.fewer_rounds, self.few_rounds = (3, 3, 1) if self.quick else (7, 5, 3)
         self.seconds = 4 if self.quick else 8
+
+    def repeat(self, one_round, budget: float = 1) -> dict[str, list]:
+        """Rounds of a row, as many as the time allows; `budget` says how much more than others this one gets."""
+        return rounds(one_round, *((3, 5 * budget) if self.quick else (9, 15 * budget)))
 
 
 def parse():
     parser = argparse.ArgumentParser(prog="Tests/Benchmarks/run.sh", description="Measures xfelfs against the files "
                                      "themselves, h5py, EXtra-data and libfuse's passthrough example.")
-    parser.add_argument("--quick", action="store_true", help="less data, fewer rounds: about two minutes instead of six")
+    parser.add_argument("--quick", action="store_true", help="less data, fewer rounds: "
+                        "about two minutes instead of six")
     parser.add_argument("--rows", metavar="NAME,...", default=",".join(ROWS), help=f"only these: {', '.join(ROWS)}")
-    parser.add_argument("--keep", metavar="DIR", type=Path, help="keep the data in DIR, or use what an earlier run kept there")
+    parser.add_argument("--keep", metavar="DIR", type=Path,
+                        help="keep the data in DIR, or use what an earlier run kept there")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
     options.rows = options.rows.split(",")

@@ -3,17 +3,21 @@
 import os
 import platform
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
 
-def rounds(count: int, one_round) -> dict[str, list]:
-    """Interleave: `one_round` runs every case once and returns a value of each; do that `count` times."""
+def rounds(one_round, most: int, budget: float) -> dict[str, list]:
+    """Interleave: `one_round` runs every case once and returns a value of each. Done `most` times, or twice and
+    then until `budget` seconds have gone."""
     results: dict[str, list] = {}
-    for _ in range(count):
+    end, done = time.monotonic() + budget, 0
+    while done < 2 or (done < most and time.monotonic() < end):
         for name, value in one_round().items():
             results.setdefault(name, []).append(value)
+        done += 1
     return results
 
 
@@ -44,7 +48,7 @@ class Row:
         return self.what, self.ours, self.theirs, self.ratio, self.spread, self.target, self.verdict
 
 
-HEADER = Row("work", "through the mount", "against", "ratio", "from-to", "at least", "")
+HEADER = Row("work", "through the mount", "against", "ratio", "from-to (rounds)", "at least", "")
 
 
 @dataclass
@@ -68,7 +72,8 @@ class Report:
         ratios = sorted(b / a for a, b in zip(ours, theirs, strict=True))
         value = median(ratios)
         self.add(Row(what, show(median(ours)), f"{label}: {show(median(theirs))}",
-                     f"{value:.2f}x", f"{ratios[0]:.2f}-{ratios[-1]:.2f}", f"{target:g}x" if target else "",
+                     f"{value:.2f}x", f"{ratios[0]:.2f}-{ratios[-1]:.2f} ({len(ratios)})",
+                     f"{target:g}x" if target else "",
                      ("ok" if value >= target else "MISSED") if target else ""))
 
     def limit(self, what: str, value: float, at_most: float | None = None, against: str = "", show=seconds):
@@ -100,9 +105,10 @@ class Report:
             print("\n".join("  ".join(c.ljust(w) for c, w in zip(cells, widths)).rstrip() for cells in lines))
         missed = [row.what for row in self.rows if row.verdict == "MISSED"]
         reached = sum(row.verdict == "ok" for row in self.rows)
-        print(f"\n{reached} of {reached + len(missed)} targets reached" + "".join(f"\n- MISSED: {what}" for what in missed))
-        for error in self.errors:
-            print(f"- ERROR: {error}")
+        print(f"\n{reached} of {reached + len(missed)} targets reached")
+        for kind, names in (("MISSED", missed), ("ERROR", self.errors)):
+            for name in names:
+                print(f"- {kind}: {name}")
 
 
 def load() -> str:

@@ -3,7 +3,7 @@
 from statistics import median
 
 from mounts import mounted
-from report import rate, rounds, seconds
+from report import rate, seconds
 from runs import corrected_source, raw_source
 
 GIB = 1 << 30
@@ -50,6 +50,7 @@ def raw(bench):
             array = mount.array(raw_source(0), "image.data")
             found["first"], found["first cpu"] = timed_read(bench, mount, array)
             found["second"], found["second cpu"] = timed_read(bench, mount, array)
+            found["third"] = programs.read(array).seconds
             peaks.append(mount.peak_rss())
         file = programs.read(path)
         found["file"], found["file cpu"] = file.seconds, (0, file.cpu)
@@ -60,16 +61,18 @@ def raw(bench):
                 found["example again"] = programs.read(point / path.name).seconds
         return found
 
-    found, show, report = rounds(bench.rounds, one_round), rate(size), bench.report
+    found, show, report = bench.repeat(one_round, budget=4), rate(size), bench.report
     report.compare("array.npy unfiltered, first read", found["first"], found["file"], "HDF5 file", 0.7, show)
     report.compare("array.npy unfiltered, second read", found["second"], found["file"], "HDF5 file", 0.9, show)
+    report.compare("array.npy unfiltered, third read", found["third"], found["file"], "HDF5 file", None, show)
     report.compare("array.npy unfiltered, first read", found["first"], found["h5py"], "h5py, whole", 1.5, show)
     report.compare("array.npy unfiltered, second read", found["second"], found["h5py"], "h5py, whole", None, show)
     if bench.passthrough.missing:
         report.note("libfuse's passthrough_ll", bench.passthrough.missing)
     else:
-        report.compare("array.npy unfiltered, first read", found["first"], found["example"], "passthrough_ll", None, show)
-        report.compare("array.npy unfiltered, second read", found["second"], found["example again"], "passthrough_ll", None, show)
+        for turn, theirs in (("first", "example"), ("second", "example again")):
+            report.compare(f"array.npy unfiltered, {turn} read", found[turn], found[theirs],
+                           "passthrough_ll", None, show)
     processor_time(bench, "unfiltered", {"first read": found["first cpu"], "second read": found["second cpu"],
                                          "HDF5 file": found["file cpu"]}, size, max(peaks))
 
@@ -89,19 +92,22 @@ def compressed(bench):
             with mounted(bench.data.run("corrected"), bench.point) as mount:
                 array = mount.array(corrected_source(0), f"image.{key}")
                 found[f"{key} first"], found[f"{key} cpu"] = timed_read(bench, mount, array)
-                found[f"{key} second"], _ = timed_read(bench, mount, array)
+                found[f"{key} second"] = programs.read(array).seconds
+                found[f"{key} third"] = programs.read(array).seconds
                 peaks[key] = max(peaks.get(key, 0), mount.peak_rss())
             found[f"{key} h5py"] = programs.time("h5py_whole", path=path, dataset=f"{group}/{key}")
             found[f"{key} extra"] = programs.time("extra_module", run=extra, key=f"image.{key}")
         return found
 
-    found, size = rounds(bench.rounds, one_round), bench.data.corrected_frames * 512 * 128 * 4
+    found, size = bench.repeat(one_round, budget=4), bench.data.corrected_frames * 512 * 128 * 4
     for key, name, extra_target in (("data", "f32", 2), ("mask", "mask", None)):
-        first, second = found[f"{key} first"], found[f"{key} second"]
-        report.compare(f"array.npy gzip {name}, first read", first, found[f"{key} h5py"], "h5py, whole", 4, rate(size))
+        first, h5py = found[f"{key} first"], found[f"{key} h5py"]
+        report.compare(f"array.npy gzip {name}, first read", first, h5py, "h5py, whole", 4, rate(size))
         report.compare(f"array.npy gzip {name}, first read", first, found[f"{key} extra"],
                        "AGIPD1M ndarray", extra_target, rate(size))
-        report.compare(f"array.npy gzip {name}, second read", second, found[f"{key} h5py"], "h5py, whole", None, rate(size))
+        for turn in ("second", "third"):
+            report.compare(f"array.npy gzip {name}, {turn} read", found[f"{key} {turn}"], h5py,
+                           "h5py, whole", None, rate(size))
         processor_time(bench, f"gzip {name}", {"first read": found[f"{key} cpu"]}, size, peaks[key])
 
 
@@ -122,7 +128,7 @@ def numpy(bench):
             found["h5py sum"] = programs.time("h5py_whole", path=path, dataset=f"{group}/data", total=True)
             return found
 
-        found = rounds(bench.fewer_rounds, one_round)
+        found = bench.repeat(one_round)
         for name, what, against in (("load", "np.load", "h5py"), ("mapped", "np.load mapped + sum", "h5py sum")):
             label = "h5py, whole + sum" if name == "mapped" else "h5py, whole"
             report.compare(f"{what}, {kind}, first", found[name], found[against], label)
@@ -139,11 +145,12 @@ def frames(bench):
         def one_round():
             seed = next(seeds)
             with mounted(bench.data.run(run), bench.point) as mount:
-                ours = bench.programs.time("frames_mapped", path=mount.array(source, "image.data"), count=count, seed=seed)
+                array = mount.array(source, "image.data")
+                ours = bench.programs.time("frames_mapped", path=array, count=count, seed=seed)
             return {"ours": ours, "h5py": bench.programs.time(
                 "frames_h5py", path=path, dataset=f"{group}/data", count=count, seed=seed)}
 
-        found = rounds(bench.rounds, one_round)
+        found = bench.repeat(one_round)
         bench.report.compare(f"random frame, mapped, {kind}", found["ours"], found["h5py"], "h5py")
 
 
@@ -162,7 +169,7 @@ def first_byte(bench):
                 "first_frame_h5py", path=path, dataset=f"{group}/data", index=number)
         return found
 
-    found = rounds(bench.rounds, one_round)
+    found = bench.repeat(one_round)
     for name in ("start", "middle"):
         bench.report.compare(f"open and first 4 KiB of gzip f32, at the {name}", found[name],
                              found[f"{name} h5py"], "h5py, open and one frame", None, seconds)

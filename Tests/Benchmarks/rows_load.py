@@ -3,7 +3,7 @@
 import time
 
 from mounts import SlowStore, mounted
-from report import rate, rounds, seconds
+from report import rate, seconds
 from runs import FIRST_TRAIN, FRAMES, XGM, corrected_source, raw_source
 from rows_tree import plain_directory
 
@@ -37,13 +37,14 @@ def slow(bench):
             return {"with": timed("with", SLEEP), "without": timed("without", SLEEP, "--no-prefetch"),
                     "awake": timed("awake", 0)}
 
-        found = rounds(bench.few_rounds, one_round)
+        found = bench.repeat(one_round)
         if not (reads["with"][0] and reads["without"][0]):
             report.wrong("the slow store saw no reads of the daemon")
             return
         what = f"slow store, sequential, {kind}"
         report.compare(what, found["with"], found["without"], "without prefetch", 8, rate(size))
-        report.compare(f"{what}: awake, the most there is", found["awake"], found["without"], "without prefetch", None, rate(size))
+        report.compare(f"{what}: awake, the most there is", found["awake"], found["without"],
+                       "without prefetch", None, rate(size))
         (count, volume), (slower, _) = reads["with"], reads["without"]
         report.note(f"{what}: reads", f"{count} of {volume / count / 1024:.0f} KiB; without prefetch {slower}")
 
@@ -62,8 +63,9 @@ def small_files(bench, mount) -> tuple[list, list]:
 
 def fairness(bench):
     """Latency of small requests while 16 readers stream compressed arrays; of a disk under the same load too."""
-    probe = lambda files, directories, duration: bench.programs.client(
-        "probe", files=files, directories=directories, duration=duration)
+    def probe(files, directories, duration):
+        return bench.programs.client("probe", files=files, directories=directories, duration=duration)
+
     plain = [str(path) for path in sorted(plain_directory(bench, 136).iterdir())[:4000]]
     readers = []
     # A cache smaller than what is streamed, so that the inflaters have work at every turn.
@@ -87,11 +89,13 @@ def fairness(bench):
                 reader.wait()
         peak = mount.peak_rss()
     report = bench.report
-    for kind, what in (("stat", "stat of a new name"), ("readdir", "readdir of a new directory"), ("read", "4 KiB of a small file")):
+    for kind, what in (("stat", "stat of a new name"), ("readdir", "readdir of a new directory"),
+                       ("read", "4 KiB of a small file")):
         against = f"idle: {seconds(quiet[kind]['median'])}"
         if kind in disk:
             against += f", disk: {seconds(disk[kind]['median'])}"
-        report.limit(f"{what} while {READERS} stream, median of {busy[kind]['count']}", busy[kind]["median"], 0.010, against)
+        report.limit(f"{what} while {READERS} stream, median of {busy[kind]['count']}",
+                     busy[kind]["median"], 0.010, against)
         against = f"idle: {seconds(quiet[kind]['worst'])}"
         if kind in disk:
             against += f", disk: {seconds(disk[kind]['worst'])}"

@@ -3,7 +3,7 @@
 import random
 
 from mounts import mounted
-from report import rate, rounds
+from report import rate
 from runs import DETECTOR, FIRST_TRAIN, FRAMES, SHARED_TRAINS, XGM, corrected_source, raw_source
 
 
@@ -25,7 +25,7 @@ def trains(bench):
             return {"ours": ours["seconds"], "theirs": theirs["seconds"]}
 
         one_round(digest=True)
-        found = rounds(bench.fewer_rounds, one_round)
+        found = bench.repeat(one_round)
         bench.report.compare(f"np.load of one train, one module, {kind}", found["ours"], found["theirs"],
                              "train_from_id", None, rate(FRAMES * 512 * 128 * 4))
 
@@ -56,10 +56,11 @@ def small(bench):
         return found
 
     one_round(digest=True)
-    found, report = rounds(bench.rounds, one_round), bench.report
+    found, report = bench.repeat(one_round), bench.report
     report.compare("open, read, close one small train file, first", found["bytes"], found["extra"], "train_from_id", 5)
-    report.compare("open, read, close one small train file, again", found["bytes again"], found["extra"], "train_from_id")
-    report.compare("np.load of one small train file, first", found["load"], found["extra"], "train_from_id")
+    for what, name in (("open, read, close one small train file, again", "bytes again"),
+                       ("np.load of one small train file, first", "load")):
+        report.compare(what, found[name], found["extra"], "train_from_id")
 
 
 def stacked(bench):
@@ -84,13 +85,15 @@ def stacked(bench):
                         ours = bench.programs.client("file_digest", path=path)
                         bench.report.check(f"{run}: one stacked train", ours["digest"], extra["digest"])
                         return found
-                    found[name] = bench.programs.read(path).seconds if name == "read" else bench.programs.time("numpy_load", path=path)
-                    if name == "read":
+                    if name == "load":
+                        found["load"] = bench.programs.time("numpy_load", path=path)
+                    else:
+                        found["read"] = bench.programs.read(path).seconds
                         found["again"] = bench.programs.read(path).seconds
             return found | {"extra": extra["seconds"]}
 
         one_round(digest=True)
-        found, show = rounds(bench.rounds, one_round), rate(16 * FRAMES * 512 * 128 * 4)
+        found, show = bench.repeat(one_round), rate(16 * FRAMES * 512 * 128 * 4)
         for name, what, target in (("read", "first read", 2 if raw else None), ("again", "second read", None),
                                    ("load", "np.load", None)):
             bench.report.compare(f"one train, 16 modules stacked, {kind}, {what}", found[name], found["extra"],

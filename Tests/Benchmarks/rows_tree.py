@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from mounts import binary, mounted, unmount
-from report import rounds
+from report import Row
 from runs import FIRST_TRAIN, XGM
 
 OPEN = "from extra_data import RunDirectory; RunDirectory({!r}{}).info()"
@@ -44,7 +44,7 @@ def opening(bench):
         return {"ours": mount_and_list(), "extra": python(""), "serial": python(", parallelize=False")}
 
     one_round()
-    found = rounds(bench.rounds, one_round)
+    found = bench.repeat(one_round)
     files = len(list(run.glob("*.h5")))
     report = bench.report
     report.compare(f"mount and ls, {files} files", found["ours"], found["extra"], "RunDirectory + info()", 5)
@@ -88,7 +88,7 @@ def listing(bench):
             found["ls -l plain"] = run_for("ls", "-l", plain)
         return found
 
-    found, count = rounds(bench.fewer_rounds, one_round), bench.data.long_trains
+    found, count = bench.repeat(one_round), bench.data.long_trains
     for what, ours, theirs in (("ls, first", "ls", "ls plain"), ("ls -l, first", "ls -l", "ls -l plain"),
                                ("ls -l, again", "ls -l again", "ls -l plain")):
         bench.report.compare(f"{what}, {count} trains", found[ours], found[theirs], f"a directory on {kind}")
@@ -115,8 +115,9 @@ def find(bench):
             found[f"{name} plain"] = entries_per_second(f"{name} plain", [plain], *tests)
         return found
 
-    found = rounds(bench.fewer_rounds, one_round)
+    found = bench.repeat(one_round)
     for name, what in (("names", "find"), ("sizes", "find -size")):
         ours, theirs = median(found[name]), median(found[f"{name} plain"])
-        bench.report.note(f"{what}, {entries[name]} entries of 50 sources",
-                          f"{ours:.0f} entries/s; a plain directory of {entries[f'{name} plain']}: {theirs:.0f} entries/s")
+        bench.report.add(Row(f"{what}, {entries[name]} entries of 50 sources", f"{ours:.0f} entries/s",
+                             f"a plain directory of {entries[f'{name} plain']}: {theirs:.0f} entries/s",
+                             f"{ours / theirs:.2f}x"))

@@ -171,7 +171,7 @@ def write_many(run: Path, count: int = 32):
         file = DataFile(run / f"RAW-R0001-DA01-S{sequence:05}.h5", ids)
         for number in range(250):
             file.control(f"SPB_DEV_{number // 10:02}/MOTOR/M{number:03}",
-                         {key: np.arange(count, dtype="f8") for key in ("actualPosition", "targetPosition", "velocity")})
+                         {key: np.arange(count, dtype="f8") for key in ("actualPosition", "targetPosition", "speed")})
         file.close()
 
 
