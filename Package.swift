@@ -30,7 +30,7 @@ let package = Package(
     .target(name: "CRecordingDriver", dependencies: ["CHDF5"], cSettings: strictC),
 
     // The formats and the libraries under them.
-    .target(name: "HDF5", dependencies: ["CHDF5", "CRecordingDriver"], swiftSettings: strict),
+    .target(name: "HDF5", dependencies: ["CHDF5", "CRecordingDriver", "Threads"], swiftSettings: strict),
     .target(name: "ChunkCodec", dependencies: ["CDeflate", "CKernels"], swiftSettings: strict),
     .target(name: "NPY", swiftSettings: strict),
     .target(name: "Threads", swiftSettings: strict),

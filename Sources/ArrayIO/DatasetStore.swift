@@ -28,11 +28,19 @@ public final class DatasetStore: Sendable {
   /// A number for a dataset in the cache that no other one ever had.
   static func nextIdentifier() -> UInt64 { identifiers.add(1, ordering: .relaxed).newValue }
 
+  /// What keeps the cores of this machine busy: a few chunks each. More would only be colder when it is sent, and more memory
+  /// to be touched for the first time: with 16 MiB in place of 8 the daemon took 64 MiB in place of 41, and unfiltered arrays
+  /// came at 2.1 GB/s in place of 2.7 (medians of five on two busy cores).
+  private static let shortWindow = max(4, 4 * ReadServices.cores) << 20
+  /// What keeps a slow store busy: 32 reads of 2 MiB.
+  private static let longWindow = 64 << 20
+
   /// How far a sequential reader is read ahead of, in bytes: a quarter of the cache at most, or one stream would push out what
   /// the others have.
   var longestWindow: Int {
     guard services.prefetcher.isEnabled else { return 0 }
-    return min(services.descriptors.isSlow ? 64 << 20 : 16 << 20, services.cache.capacity / 4)
+    let window = services.descriptors.isSlow ? Self.longWindow : min(Self.shortWindow, Self.longWindow)
+    return min(window, services.cache.capacity / 4)
   }
 
   /// The dataset, from memory or by asking libhdf5 for it.

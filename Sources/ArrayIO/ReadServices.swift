@@ -10,6 +10,8 @@ final class ReadServices: Sendable {
   let cache: ChunkCache
   let prefetcher: Prefetcher
 
+  static let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
   init(files: FilePool, cacheSize: Int, prefetches: Bool) {
     self.files = files
     descriptors = Descriptors(gate: files.gate)
@@ -34,8 +36,7 @@ final class Prefetcher: Sendable {
   init(_ descriptors: Descriptors, isEnabled: Bool) {
     self.descriptors = descriptors
     self.isEnabled = isEnabled
-    let cores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-    decoding = WorkerPool(threads: cores, waiting: Self.mostWaiting, niceness: Self.niceness)
+    decoding = WorkerPool(threads: ReadServices.cores, waiting: Self.mostWaiting, niceness: Self.niceness)
     fetching = WorkerPool(threads: Self.fetchers, waiting: Self.mostWaiting, niceness: Self.niceness)
   }
 

@@ -103,7 +103,9 @@ final class StoredDataset: Sendable {
     case .library: try gatherBlocks(.library, at: offset, count, into: &sink)
     case .filteredChunks: try gatherBlocks(.decoded, at: offset, count, into: &sink)
     case .contiguous, .plainChunks:
-      // Whoever reads on gets blocks that were read ahead of him; a single read goes straight to where it is wanted.
+      // Whoever reads on gets blocks that were read ahead of him, on another core: 4.5 GB/s, where reading them in line gives 2.1
+      // on two busy cores, and sending pages of the mapped file (one copy less, but pinned one by one) 3.9. A single read goes
+      // straight to where it is wanted.
       if sink.isStreaming || services.descriptors.isSlow {
         try gatherBlocks(.plain, at: offset, count, into: &sink)
       } else {
