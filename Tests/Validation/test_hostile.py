@@ -1,16 +1,20 @@
 """Files that are out to kill whoever reads them: XFELFS_MUTATIONS of them (200), always the same ones."""
 
+import contextlib
 import json
 import os
 import random
-import shutil
+import signal
+import subprocess
+from pathlib import Path
 
 import pytest
-from conftest import run
+from conftest import XFELFS, run
 from extra_data.tests.mockdata import write_file
 from extra_data.tests.mockdata.gauge import Gauge
 from extra_data.tests.mockdata.xgm import XGM
 from mount import mounted, until
+from speed import write_slow_control
 
 MUTATIONS = int(os.environ.get("XFELFS_MUTATIONS", 200))
 BATCH = 100
@@ -107,15 +111,35 @@ def test_every_length(seeds, tmp_path):
     assert len([p for p in found["problems"] if "file" in p["attributes"]]) == len(lengths)
 
 
-def test_reader_that_is_killed(seeds, tmp_path, monkeypatch):
-    """A signal while a file is read is that file's problem, and the next files are read by another process."""
-    for number in range(3):
-        (tmp_path / f"{number}.h5").write_bytes(seeds[1])
-    killer = tmp_path / "killer.h5"
-    killer.write_bytes(kill_reader(seeds[1]))
-    done = run("validate", "--json", tmp_path)
-    found = json.loads(done.stdout)
-    dead = [p for p in found["problems"] if p["attributes"].get("check") == "reader"]
-    assert [p["attributes"]["file"] for p in dead] == [str(killer)], found
-    assert dead[0]["message"] == "Could not open HDF5 file"
-    assert "crashed (signal" in dead[0]["attributes"]["error"]
+def reader_of(client, name):
+    """The child of a validation that has a file open; None where it has none (yet)."""
+    for task in os.listdir(f"/proc/{client}/task"):
+        with contextlib.suppress(FileNotFoundError):
+            for child in Path(f"/proc/{client}/task/{task}/children").read_text().split():
+                if any(os.path.basename(os.readlink(link)) == name for link in Path(f"/proc/{child}/fd").iterdir()):
+                    return int(child)
+    return None
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_reader_that_is_killed(number, seeds, tmp_path):
+    """A signal while a file is read is that file's problem; the next files are read by another process."""
+    write_slow_control(tmp_path / "0-slow.h5", 0)
+    for other in range(1, 6):
+        (tmp_path / f"{other}.h5").write_bytes(seeds[1])
+    command = [XFELFS, "validate", "--json", "--skip", "duplicate_trains", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
+        assert until(lambda: reader_of(client.pid, "0-slow.h5"))
+        os.kill(reader_of(client.pid, "0-slow.h5"), number)
+        found = json.loads(client.communicate(timeout=60)[0])
+    assert client.returncode == 1
+    assert found["problems"] == [
+        {
+            "message": "Could not open HDF5 file",
+            "attributes": {
+                "check": "reader",
+                "file": str(tmp_path / "0-slow.h5"),
+                "error": f"the process that read it crashed (signal {int(number)}, {signal.strsignal(number)})",
+            },
+        }
+    ]
