@@ -104,7 +104,8 @@ let package = Package(
       dependencies: ["Reports", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],
       path: "Tests/ReportsTests", swiftSettings: strict),
     .testTarget(
-      name: "ValidationTests", dependencies: ["Validation", "HDF5"], path: "Tests/ValidationTests", swiftSettings: strict),
+      name: "ValidationTests", dependencies: ["Validation", "HDF5"], path: "Tests/ValidationTests",
+      swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),
     .testTarget(
       name: "CommandsTests", dependencies: ["Commands", "TestRuns"], path: "Tests/CommandsTests", swiftSettings: strict),
