@@ -224,7 +224,6 @@ final class RunFileSystem: FileSystem {
     case .notADirectory: return .notADirectory
     case .isADirectory: return .isADirectory
     case .notALink: return .invalidArgument
-    case .noSuchAttribute: return .noAttribute
     case .interrupted: return .interrupted
     case .unreadable(let error):
       logger.error("\(error)")

@@ -41,54 +41,57 @@ struct RunListing {
     return names.sorted { $0.precedes($1) }
   }
 
+  /// What can be said of a file before libhdf5 has opened it.
+  private enum Found {
+    case skipped(reason: String)
+    case mapped(FileReference, FileContents)
+    case unread(FileReference)
+  }
+
   /// Opens each file that is not to be left out, or takes the map's word for it.
   func openFiles(
     _ pool: FilePool, _ omissions: ([String]) -> [String: String]
   ) -> (files: [DataFile], skipped: [SkippedFile]) {
     let map = isDirectory ? FilesMap(directory: directory) : nil
+    let omitted = omissions(names.map { "\(directory)/\($0)" })
+    let found = names.map { look(at: $0, map, omitted) }
+    FileWarmer.warm(
+      found.compactMap { file in
+        if case .unread(let reference) = file, pool.gate(reference.path) == nil { return reference.path }
+        return nil
+      })
     var files: [DataFile] = []
     var skipped: [SkippedFile] = []
-    let omitted = omissions(names.map { "\(directory)/\($0)" })
-    FileWarmer.warm(unmapped(map).filter { omitted[$0] == nil && pool.gate($0) == nil })
-    for name in names {
-      let path = "\(directory)/\(name)"
-      if let reason = omitted[path] {
-        skipped.append(SkippedFile(name: name, path: path, reason: reason))
-        continue
-      }
-      guard let identity = FileIdentity(path: path) else {
-        skipped.append(SkippedFile(name: name, path: path, reason: String(cString: strerror(errno))))
-        continue
-      }
-      let reference = FileReference(path: path, identity: identity)
-      if let contents = map?.contents(of: name, identity) {
+    for (name, file) in zip(names, found) {
+      switch file {
+      case .skipped(let reason): skipped.append(SkippedFile(name: name, path: "\(directory)/\(name)", reason: reason))
+      case .mapped(let reference, let contents):
         files.append(DataFile(name: name, reference: reference, contents: contents, version: nil, rows: nil))
-        continue
-      }
-      do throws(EXDFError) {
-        let read = try HDF5Library.withLock { (library) throws(EXDFError) in try Self.read(reference, pool, library) }
-        files.append(
-          DataFile(name: name, reference: reference, contents: read.contents, version: read.version, rows: read.rows))
-      } catch {
-        skipped.append(SkippedFile(name: name, path: path, reason: Self.reason(error)))
+      case .unread(let reference):
+        do throws(EXDFError) {
+          let read = try HDF5Library.withLock { (library) throws(EXDFError) in try Self.read(reference, pool, library) }
+          files.append(
+            DataFile(name: name, reference: reference, contents: read.contents, version: read.version, rows: read.rows))
+        } catch {
+          skipped.append(SkippedFile(name: name, path: reference.path, reason: Self.reason(error)))
+        }
       }
     }
     return (files, skipped)
+  }
+
+  private func look(at name: String, _ map: FilesMap?, _ omitted: [String: String]) -> Found {
+    let path = "\(directory)/\(name)"
+    if let reason = omitted[path] { return .skipped(reason: reason) }
+    guard let identity = FileIdentity(path: path) else { return .skipped(reason: String(cString: strerror(errno))) }
+    let reference = FileReference(path: path, identity: identity)
+    return map?.contents(of: name, identity).map { .mapped(reference, $0) } ?? .unread(reference)
   }
 
   /// Whether a path leads to a plain file.
   static func isRegularFile(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-  }
-
-  /// The files that libhdf5 will have to open.
-  private func unmapped(_ map: FilesMap?) -> [String] {
-    names.compactMap { name in
-      let path = "\(directory)/\(name)"
-      guard let identity = FileIdentity(path: path) else { return nil }
-      return map?.contents(of: name, identity) == nil ? path : nil
-    }
   }
 
   private static func read(

@@ -109,20 +109,7 @@ public struct File: ~Copyable, Sendable {
   /// Like h5py's `visititems`, which EXtra-data finds keys with: soft and external links are not followed, and an object
   /// that is linked twice is met once (EXDF.md 2.5).
   public borrowing func datasets(below group: String, _ library: borrowing HDF5Library) throws(HDF5Error) -> [String] {
-    var names: [String] = []
-    let status = withUnsafeMutablePointer(to: &names) { pointer in
-      H5Ovisit_by_name2(
-        handle.id, group, H5_INDEX_NAME, H5_ITER_INC,
-        { _, name, info, context in
-          guard let name, let info, let context else { return -1 }
-          if info.pointee.type == H5O_TYPE_DATASET {
-            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
-          }
-          return 0
-        }, pointer, UInt32(H5O_INFO_BASIC), defaultProperties)
-    }
-    guard status >= 0 else { throw HDF5Error("list", file: path, object: group, library) }
-    return names
+    try visitedDatasets(below: group, library).map(\.name)
   }
 
   /// The size in bytes of the user block before the HDF5 data; addresses inside the file are relative to its end.

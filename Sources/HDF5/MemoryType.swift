@@ -21,14 +21,6 @@ public struct MemoryType: ~Copyable {
     try copy(of: chdf5_H5T_NATIVE_INT32(), library)
   }
 
-  static func int64(_ library: borrowing HDF5Library) throws(HDF5Error) -> MemoryType {
-    try copy(of: chdf5_H5T_NATIVE_INT64(), library)
-  }
-
-  static func double(_ library: borrowing HDF5Library) throws(HDF5Error) -> MemoryType {
-    try copy(of: chdf5_H5T_NATIVE_DOUBLE(), library)
-  }
-
   /// Pointers to C strings that the library allocates.
   static func variableString(isUTF8: Bool, _ library: borrowing HDF5Library) throws(HDF5Error) -> MemoryType {
     try string(size: chdf5_H5T_VARIABLE(), isUTF8: isUTF8, library)

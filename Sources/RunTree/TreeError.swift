@@ -7,7 +7,6 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
   case notADirectory
   case isADirectory
   case notALink
-  case noSuchAttribute
   /// Whoever waited does not any more.
   case interrupted
   /// What lies underneath cannot be read.
@@ -19,7 +18,6 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
     case .notADirectory: "Not a directory"
     case .isADirectory: "Is a directory"
     case .notALink: "Not a symbolic link"
-    case .noSuchAttribute: "No such attribute"
     case .interrupted: "Interrupted"
     case .unreadable(let error): error.description
     }

@@ -10,17 +10,7 @@ extension FileInspector {
       add(IndexChecks.problems(index, path: indexPath, trains: trainIDs.count))
     }
     let section = "CONTROL/\(source)"
-    guard file.kind(of: section, library) == .group else {
-      add(.structure, "Source is listed in METADATA, but has no data group", dataset: section)
-      return
-    }
-    let keys: [VisitedDataset]
-    do throws(HDF5Error) {
-      keys = try file.visitedDatasets(below: section, library)
-    } catch {
-      add(.structure, "Source cannot be listed", dataset: section, error: error)
-      return
-    }
+    guard let keys = dataKeys(of: section, file, library) else { return }
     let end = index.flatMap { largestEnd($0, indexPath) }
     // Of a control source one key says it for all: 27,000 lines about one device help nobody (EXtra-data#192).
     var isReported = !options.includes(.indexControl)

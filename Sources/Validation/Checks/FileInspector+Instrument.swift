@@ -13,17 +13,7 @@ extension FileInspector {
   mutating func checkInstrument(_ source: String, _ file: borrowing File, _ library: borrowing HDF5Library) {
     trainsWithData[source] = 0
     let section = "INSTRUMENT/\(source)"
-    guard file.kind(of: section, library) == .group else {
-      add(.structure, "Source is listed in METADATA, but has no data group", dataset: section)
-      return
-    }
-    let keys: [VisitedDataset]
-    do throws(HDF5Error) {
-      keys = try file.visitedDatasets(below: section, library)
-    } catch {
-      add(.structure, "Source cannot be listed", dataset: section, error: error)
-      return
-    }
+    guard let keys = dataKeys(of: section, file, library) else { return }
     var groups: [Substring: Group] = [:]
     for key in keys {
       let name = key.name.prefix { $0 != "/" }

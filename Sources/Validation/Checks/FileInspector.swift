@@ -44,6 +44,22 @@ struct FileInspector {
     for source in header.instrumentSources { checkInstrument(source, file, library) }
   }
 
+  /// The datasets of a source; nil, and a problem, where it has no group or cannot be listed.
+  mutating func dataKeys(
+    of section: String, _ file: borrowing File, _ library: borrowing HDF5Library
+  ) -> [VisitedDataset]? {
+    guard file.kind(of: section, library) == .group else {
+      add(.structure, "Source is listed in METADATA, but has no data group", dataset: section)
+      return nil
+    }
+    do throws(HDF5Error) {
+      return try file.visitedDatasets(below: section, library)
+    } catch {
+      add(.structure, "Source cannot be listed", dataset: section, error: error)
+      return nil
+    }
+  }
+
   mutating func add(_ found: [Problem]) {
     for var problem in found {
       problem.attributes["file"] = path
