@@ -24,6 +24,7 @@ let package = Package(
     .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+    .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
 
     // The C that has to be compiled: SIMD, and function tables that libhdf5 calls back.
     .target(name: "CKernels", cSettings: strictC),
@@ -31,7 +32,7 @@ let package = Package(
 
     // The formats and the libraries under them.
     .target(name: "HDF5", dependencies: ["CHDF5", "CRecordingDriver", "Threads"], swiftSettings: strict),
-    .target(name: "ChunkCodec", dependencies: ["CDeflate", "CKernels"], swiftSettings: strict),
+    .target(name: "ChunkCodec", dependencies: ["CDeflate", "CISAL", "CKernels"], swiftSettings: strict),
     .target(name: "NPY", swiftSettings: strict),
     .target(name: "Threads", swiftSettings: strict),
 

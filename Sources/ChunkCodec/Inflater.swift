@@ -1,25 +1,40 @@
 internal import CDeflate
+internal import CISAL
 
-/// A libdeflate decompressor. Not for two threads at once; worth keeping from chunk to chunk.
+/// Inflates zlib streams (RFC 1950). Not for two threads at once; worth keeping from chunk to chunk.
+///
+/// ISA-L inflates, and libdeflate says whether the Adler-32 is right: 1.10 times as fast as libdeflate alone for integer ADU as
+/// f32, 1.23 times for masks (chunks of 256 KiB, shuffle and level 1, one core of an AMD EPYC of 2023). A stream that ISA-L
+/// does not take is for libdeflate to inflate or to refuse, so what counts as damaged does not depend on the faster one.
+///
+/// Two streams in turns on one core, without a branch on the kind of symbol, were tried as well: 1.10 and 0.8 times.
 struct Inflater: ~Copyable {
   private let decompressor: OpaquePointer
+  /// ISA-L's, 90 KB.
+  private let state: UnsafeMutableRawPointer
 
   /// - Throws: `CodecError.outOfMemory`.
   init() throws(CodecError) {
     guard let decompressor = libdeflate_alloc_decompressor() else { throw .outOfMemory(bytes: 0) }
+    guard let state = cisal_inflate_state() else {
+      libdeflate_free_decompressor(decompressor)
+      throw .outOfMemory(bytes: 0)
+    }
     self.decompressor = decompressor
+    self.state = state
   }
 
   deinit {
     libdeflate_free_decompressor(decompressor)
+    free(state)
   }
 
   /// Inflates one zlib stream that must give exactly `output.count` bytes. Bytes behind the stream are ignored, as
-  /// libhdf5 does. The Adler-32 is checked: for most chunks it is the only integrity check there is, and leaving it out
-  /// would gain 7 % at most.
+  /// libhdf5 does. The Adler-32 is checked: for most chunks it is the only integrity check there is, and it costs 2 %.
   ///
   /// - Throws: `corruptDeflateStream`, `wrongSize`. `output` is then partly written.
   func inflate(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(CodecError) {
+    if isInflatedFast(input, into: output) { return }
     // libdeflate asks for pointers even where there is nothing to read or write.
     guard let source = input.baseAddress else { throw .corruptDeflateStream }
     var nothing: UInt8 = 0
@@ -35,5 +50,32 @@ struct Inflater: ~Copyable {
     case LIBDEFLATE_INSUFFICIENT_SPACE: throw .wrongSize(expected: output.count, found: nil)
     default: throw .corruptDeflateStream
     }
+  }
+
+  /// The bytes around the deflate stream: two of a head in front, four of Adler-32 behind.
+  private static let headSize = 2
+  private static let checksumSize = 4
+
+  /// Whether the stream was inflated, was as long as it must be, and has the right checksum. False says nothing about it.
+  private func isInflatedFast(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {
+    guard input.count > Self.headSize + Self.checksumSize, let source = input.baseAddress,
+      let target = output.baseAddress, let room = UInt32(exactly: output.count),
+      let size = UInt32(exactly: input.count - Self.headSize), Self.isHead(input[0], input[1])
+    else { return false }
+    var produced: UInt32 = 0
+    var consumed: UInt32 = 0
+    let result = cisal_inflate(
+      state, (source + Self.headSize).assumingMemoryBound(to: UInt8.self), size,
+      target.assumingMemoryBound(to: UInt8.self), room, &produced, &consumed)
+    guard result == ISAL_DECOMP_OK, produced == room, Int(consumed) <= Int(size) - Self.checksumSize else {
+      return false
+    }
+    let stored = UInt32(bigEndian: input.loadUnaligned(fromByteOffset: Self.headSize + Int(consumed), as: UInt32.self))
+    return stored == libdeflate_adler32(1, target, output.count)
+  }
+
+  /// Whether two bytes begin a zlib stream without a preset dictionary (RFC 1950, 2.2).
+  private static func isHead(_ method: UInt8, _ flags: UInt8) -> Bool {
+    method & 15 == 8 && method >> 4 <= 7 && flags & 0x20 == 0 && (Int(method) << 8 | Int(flags)) % 31 == 0
   }
 }
