@@ -31,6 +31,8 @@ public final class ChunkCache: @unchecked Sendable {
     let monitor = Monitor()
     /// An entry without a slab is being made by somebody.
     var entries: [ChunkKey: Entry] = [:]
+    /// Somebody will make these, unless whoever needs them is faster.
+    var wanted: Set<ChunkKey> = []
     var oldest: Entry?
     var newest: Entry?
     var bytes = 0
@@ -78,6 +80,7 @@ public final class ChunkCache: @unchecked Sendable {
         shard.monitor.wait()
       }
       shard.entries[key] = Entry(key)
+      shard.wanted.remove(key)
       return nil
     }
     if let known { return known }
@@ -140,10 +143,19 @@ public final class ChunkCache: @unchecked Sendable {
     evicted.append(slab)
   }
 
-  /// Whether the chunk is there, or being made.
-  func isKnown(_ key: ChunkKey) -> Bool {
+  /// Notes that the chunk is going to be made by somebody who calls ``take(_:)`` first.
+  /// - Returns: false if it is there, being made, or wanted already.
+  func want(_ key: ChunkKey) -> Bool {
     let shard = shard(for: key)
-    return shard.monitor.withLock { shard.entries[key] != nil }
+    return shard.monitor.withLock { shard.entries[key] == nil && shard.wanted.insert(key).inserted }
+  }
+
+  /// Whether the chunk is still wanted; from now on it is not. A reader who has overtaken those that work ahead of him has made
+  /// it himself, and may be done with it: made again it would stay until the cache is full (of 268 MB of f32 read under load,
+  /// 205 MB did).
+  func take(_ key: ChunkKey) -> Bool {
+    let shard = shard(for: key)
+    return shard.monitor.withLock { shard.wanted.remove(key) != nil }
   }
 
   /// A chunk that could not be made is forgotten: those who waited try for themselves, and get the error themselves.

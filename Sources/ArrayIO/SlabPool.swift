@@ -1,31 +1,36 @@
-internal import Glibc
 internal import Synchronization
 
 /// Memory for one decoded chunk, given back to its pool when the last holder lets go.
 final class Slab: @unchecked Sendable {
   // Unchecked: written by the one thread that made it before anybody else sees it, and only read from then on.
   let bytes: UnsafeMutableRawBufferPointer
-  private let capacity: Int
+  private let place: SlabPool.Place
   private let pool: SlabPool
 
-  init(_ base: UnsafeMutableRawPointer, count: Int, capacity: Int, _ pool: SlabPool) {
-    bytes = UnsafeMutableRawBufferPointer(start: base, count: count)
-    self.capacity = capacity
+  fileprivate init(_ place: SlabPool.Place, count: Int, _ pool: SlabPool) {
+    bytes = UnsafeMutableRawBufferPointer(start: place.pointer, count: count)
+    self.place = place
     self.pool = pool
   }
 
-  deinit { pool.recycle(bytes.baseAddress.unsafelyUnwrapped, capacity: capacity) }
+  deinit { pool.recycle(place) }
 }
 
 /// Buffers that are used again: writing to fresh memory costs four to five times as much as to memory that was touched before
 /// (1.4-1.7 GB/s against 7-9, HDF5.md 0).
 final class SlabPool: Sendable {
-  private struct FreeBuffers: @unchecked Sendable {
-    // Unchecked: the pointers are free buffers that nobody else refers to.
-    var byCapacity: [Int: [UnsafeMutableRawPointer]] = [:]
+  /// Memory for a slab, and what it is a part of.
+  fileprivate struct Place: @unchecked Sendable {
+    // Unchecked: a place has one owner at any time, the pool or a slab.
+    let pointer: UnsafeMutableRawPointer
+    let capacity: Int
+    let region: SlabRegion
+  }
+  private struct FreePlaces {
+    var byCapacity: [Int: [Place]] = [:]
     var bytes = 0
   }
-  private let free = Mutex(FreeBuffers())
+  private let free = Mutex(FreePlaces())
   private let mostFreeBytes: Int
 
   /// - Parameter mostFreeBytes: how much memory may lie idle.
@@ -35,28 +40,36 @@ final class SlabPool: Sendable {
   /// - Returns: nil when there is no memory.
   func slab(_ count: Int) -> Slab? {
     let capacity = Self.capacity(for: count)
-    let recycled = free.withLock { free -> UncheckedPointer? in
-      guard let pointer = free.byCapacity[capacity]?.popLast() else { return nil }
+    let recycled = free.withLock { free -> Place? in
+      guard let place = free.byCapacity[capacity]?.popLast() else { return nil }
       free.bytes -= capacity
-      return UncheckedPointer(pointer: pointer)
+      return place
     }
-    guard let pointer = recycled?.pointer ?? Self.allocate(capacity) else { return nil }
-    return Slab(pointer, count: count, capacity: capacity, self)
+    guard let place = recycled ?? fresh(capacity) else { return nil }
+    return Slab(place, count: count, self)
   }
 
-  fileprivate func recycle(_ pointer: UnsafeMutableRawPointer, capacity: Int) {
-    let handed = UncheckedPointer(pointer: pointer)
-    let isKept = free.withLock { free -> Bool in
-      guard free.bytes + capacity <= mostFreeBytes else { return false }
-      free.byCapacity[capacity, default: []].append(handed.pointer)
-      free.bytes += capacity
-      return true
+  /// A place in a new region; the others in it are free.
+  private func fresh(_ capacity: Int) -> Place? {
+    guard let region = SlabRegion(capacity: capacity) else { return nil }
+    var places = region.places(capacity: capacity).map { Place(pointer: $0, capacity: capacity, region: region) }
+    let first = places.isEmpty ? nil : places.removeFirst()
+    // The first is taken first: what comes after may never be touched.
+    let others = places.reversed()
+    free.withLock { free in
+      free.byCapacity[capacity, default: []].append(contentsOf: others)
+      free.bytes += capacity * others.count
     }
-    if !isKept { Glibc.free(pointer) }
+    return first
   }
 
-  /// Hands a pointer into a lock's closure; it has one owner at any time.
-  private struct UncheckedPointer: @unchecked Sendable { let pointer: UnsafeMutableRawPointer }
+  fileprivate func recycle(_ place: Place) {
+    free.withLock { free in
+      guard free.bytes + place.capacity <= mostFreeBytes else { return }
+      free.byCapacity[place.capacity, default: []].append(place)
+      free.bytes += place.capacity
+    }
+  }
 
   /// Powers of two and the steps half way: at most a third is wasted, and chunks of neighbouring sizes share a class.
   private static func capacity(for count: Int) -> Int {
@@ -66,10 +79,5 @@ final class SlabPool: Sendable {
       capacity *= 2
     }
     return capacity
-  }
-
-  private static func allocate(_ capacity: Int) -> UnsafeMutableRawPointer? {
-    var pointer: UnsafeMutableRawPointer?
-    return posix_memalign(&pointer, 4096, capacity) == 0 ? pointer : nil
   }
 }

@@ -121,7 +121,7 @@ extension StoredDataset {
     try services.descriptors.read(dataFile, reference.object, at: location.address, into: slab.bytes)
     do throws(CodecError) {
       try services.decoders.decode(
-        UnsafeRawBufferPointer(slab.bytes), into: output, pipeline, skipping: location.filterMask)
+        UnsafeRawBufferPointer(slab.bytes), into: output, pipeline, skipping: location.filterMask, inflateTrial)
     } catch {
       throw damaged("chunk \(number) at \(location.address) cannot be decoded: \(error)")
     }

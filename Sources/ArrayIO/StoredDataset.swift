@@ -52,6 +52,7 @@ final class StoredDataset: Sendable {
   /// Stretches of rows of about a megabyte.
   let rowGrid: BlockGrid
   let services: ReadServices
+  let inflateTrial = InflateTrial()
   /// Its number in the cache; never used twice. The lanes of a dataset have numbers of their own.
   private let identifier: UInt64
 
@@ -156,9 +157,15 @@ final class StoredDataset: Sendable {
     let end = min(size, offset + count)
     while position < end {
       let piece = grid.piece(at: position, end - position)
-      if piece.block != last, !services.cache.isKnown(key(piece.block, lane)) {
+      if piece.block != last, services.cache.want(key(piece.block, lane)) {
         let block = piece.block
-        guard services.prefetcher.submit({ [self] in _ = try? self.block(block, lane) }) else { return }
+        let isTaken = services.prefetcher.submit { [self] in
+          if services.cache.take(key(block, lane)) { _ = try? self.block(block, lane) }
+        }
+        guard isTaken else {
+          _ = services.cache.take(key(block, lane))
+          return
+        }
       }
       last = piece.block
       position += piece.count

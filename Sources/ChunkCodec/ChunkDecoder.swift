@@ -24,10 +24,11 @@ public struct ChunkDecoder: ~Copyable {
   ///   - output: exactly the bytes of the whole chunk, edge chunks included (they are stored whole).
   ///   - pipeline: the dataset's filters.
   ///   - filterMask: the chunk's mask: bit `i` set says that `pipeline.filters[i]` was not applied.
+  ///   - trial: the dataset's, which finds out what inflates its chunks fastest.
   /// - Throws: `corruptDeflateStream`, `wrongSize`, `checksumMismatch`. The contents of `output` are then arbitrary.
   public mutating func decode(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer, pipeline: FilterPipeline,
-    skipping filterMask: UInt32 = 0
+    skipping filterMask: UInt32 = 0, _ trial: InflateTrial
   ) throws(CodecError) {
     var current = input
     var inScratch = 0
@@ -42,7 +43,7 @@ public struct ChunkDecoder: ~Copyable {
         let (size, overflow) = output.count.addingReportingOverflow(Fletcher32.size * remaining.checksums)
         guard !overflow else { throw .outOfMemory(bytes: output.count) }
         let target = remaining.isEmpty ? output : nextScratch(&inScratch, size)
-        try inflater.inflate(current, into: target)
+        try inflater.inflate(current, into: target, trial)
         current = UnsafeRawBufferPointer(target)
       case .shuffle(let elementSize):
         let last = remaining.isEmpty

@@ -28,7 +28,7 @@ import Threads
   @Test func theLeastRecentlyUsedBytesGo() throws {
     let cache = ChunkCache(capacity: 1000)
     let loads = Atomic(0)
-    func isKnown(_ number: Int) -> Bool { cache.isKnown(ChunkKey(dataset: 1, chunk: number)) }
+    func isKnown(_ number: Int) -> Bool { cache.isThere(ChunkKey(dataset: 1, chunk: number)) }
     for number in 0..<4 { _ = try load(cache, number, size: 250, loads: loads) }
     #expect((0..<4).allSatisfy { isKnown($0) } == true)
     // 0 is used again, so 1 is the oldest; 300 bytes cost two of 250.
@@ -45,11 +45,26 @@ import Threads
     _ = try load(cache, 1, size: 10, loads: loads)
     let slab = try load(cache, 2, size: 5000, loads: loads)
     #expect(slab.bytes.count == 5000)
-    #expect(!cache.isKnown(ChunkKey(dataset: 1, chunk: 1)) && cache.isKnown(ChunkKey(dataset: 1, chunk: 2)))
+    #expect(!cache.isThere(ChunkKey(dataset: 1, chunk: 1)) && cache.isThere(ChunkKey(dataset: 1, chunk: 2)))
     _ = try load(cache, 3, size: 10, loads: loads)
-    #expect(!cache.isKnown(ChunkKey(dataset: 1, chunk: 2)))
+    #expect(!cache.isThere(ChunkKey(dataset: 1, chunk: 2)))
     // Whoever holds it still has it.
     #expect(slab.bytes.allSatisfy { $0 == 2 } == true)
+  }
+
+  /// Who works ahead leaves alone what its reader has made in the meantime, even if that is gone again.
+  @Test func whatTheReaderMadeIsNoLongerWanted() throws {
+    let cache = ChunkCache(capacity: 1000)
+    let loads = Atomic(0)
+    let key = ChunkKey(dataset: 1, chunk: 1)
+    #expect(cache.want(key))
+    #expect(!cache.want(key))
+    _ = try load(cache, 1, size: 600, loads: loads)
+    _ = try load(cache, 2, size: 600, loads: loads)
+    #expect(!cache.take(key))
+    #expect(cache.want(key))
+    #expect(cache.take(key))
+    #expect(!cache.take(key))
   }
 
   @Test func datasetsDoNotShareNumbers() throws {
@@ -68,7 +83,7 @@ import Threads
     let failure = ArrayError.damaged(file: "f", object: "o", reason: "r")
     for _ in 0..<2 {
       #expect(throws: ArrayError.self) { try cache.chunk(key, size: 8) { (_) throws(ArrayError) in throw failure } }
-      #expect(!cache.isKnown(key))
+      #expect(!cache.isThere(key))
     }
     let slab = try cache.chunk(key, size: 8) { $0.initializeMemory(as: UInt8.self, repeating: 5) }
     #expect(slab.bytes[0] == 5)
@@ -150,4 +165,9 @@ import Threads
     }
     #expect(results == Array(repeating: 1, count: 5))
   }
+}
+
+extension ChunkCache {
+  /// Whether nobody has to make the chunk.
+  fileprivate func isThere(_ key: ChunkKey) -> Bool { !(want(key) && take(key)) }
 }

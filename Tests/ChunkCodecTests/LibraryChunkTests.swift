@@ -10,17 +10,29 @@ func decoded(
   return try decoded(stored, count: count, pipeline, skipping: mask, with: &decoder)
 }
 
-/// Decodes into a fresh array with a decoder that is used again.
+/// Decodes into a fresh array with a decoder that is used again, by each of the libraries that inflate: they have to agree,
+/// on errors as well.
 func decoded(
   _ stored: [UInt8], count: Int, _ pipeline: FilterPipeline, skipping mask: UInt32 = 0,
   with decoder: inout ChunkDecoder
 ) throws -> [UInt8] {
+  let trial = InflateTrial()
   let output = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
   defer { output.deallocate() }
-  try stored.withUnsafeBytes { input throws in
-    try decoder.decode(input, into: output, pipeline: pipeline, skipping: mask)
+  var results: [Result<[UInt8], CodecError>] = []
+  for _ in 0..<2 {
+    output.initializeMemory(as: UInt8.self, repeating: 0xa5)
+    do {
+      try stored.withUnsafeBytes { input in
+        try decoder.decode(input, into: output, pipeline: pipeline, skipping: mask, trial)
+      }
+      results.append(.success(Array(output)))
+    } catch let error as CodecError {
+      results.append(.failure(error))
+    }
   }
-  return Array(output)
+  #expect(results[0] == results[1])
+  return try results[0].get()
 }
 
 /// The same filters for libhdf5 and for us.
