@@ -50,7 +50,7 @@ public final class ChunkCache: @unchecked Sendable {
 
   /// What sequential readers have left behind is kept up to this much in all: a reader who follows closely finds it, and the
   /// memory is soon used again, which is faster than touching new memory up to the cache's whole size.
-  private static let mostRetiredBytes = 8 << 20
+  private static let mostRetiredBytes = 2 << 20
 
   /// - Parameter capacity: in bytes; what is being read at the moment may exceed it.
   public init(capacity: Int) {

@@ -31,7 +31,7 @@ public final class DatasetStore: Sendable {
   /// What keeps the cores of this machine busy: a few chunks each. More would only be colder when it is sent, and more memory
   /// to be touched for the first time: with 16 MiB in place of 8 the daemon took 64 MiB in place of 41, and unfiltered arrays
   /// came at 2.1 GB/s in place of 2.7 (medians of five on two busy cores).
-  private static let shortWindow = max(4, 4 * ReadServices.cores) << 20
+  private static let shortWindow = max(4, 2 * ReadServices.cores) << 20
   /// What keeps a slow store busy: 32 reads of 2 MiB.
   private static let longWindow = 64 << 20
 
