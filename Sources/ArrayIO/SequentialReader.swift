@@ -24,6 +24,8 @@ public final class SequentialReader: Sendable {
   private static let firstWindow = 2 << 20
   /// The kernel's own readahead sends requests from several threads, which may overtake each other by this much.
   private static let tolerance = 2 << 20
+  /// In bytes: two chunks of the usual size. Waking somebody takes as long as decoding a tenth of one.
+  private static let worthSharing = 512 << 10
   /// Two reads that follow each other are a stream; one alone is a look at the header.
   private static let patience = 2
 
@@ -37,6 +39,8 @@ public final class SequentialReader: Sendable {
   ) throws(ArrayError) -> PieceSink {
     let (isStreaming, ahead) = advance(offset, count)
     if let ahead { source.prefetch(at: ahead.lowerBound, ahead.count) }
+    // Nobody has worked ahead of this one: those who would have share the work now. This thread begins with the first block.
+    if !isStreaming, count >= Self.worthSharing, source.isCostly { source.prefetch(at: offset, count) }
     var sink = PieceSink(buffer: buffer, isStreaming: isStreaming)
     _ = try source.gather(at: offset, count, into: &sink)
     return sink
