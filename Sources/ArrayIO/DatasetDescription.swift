@@ -110,7 +110,7 @@ struct DatasetDescription {
         let opened = try Self.open(file, object, services)
         let bytes = try FileBytes(
           descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
-          offsetSize: stored.offsetSize, lengthSize: stored.lengthSize)
+          offsetSize: stored.offsetSize, lengthSize: stored.lengthSize, latency: services.descriptors.latency)
         return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
           try ChunkBTree(file: bytes, grid: chunks, root: root, halfFanout: stored.chunkTreeHalfFanout)
             .locations(ofChunks: numbers)
@@ -132,7 +132,7 @@ struct DatasetDescription {
     return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
       let bytes = try FileBytes(
         descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
-        offsetSize: stored.offsetSize, lengthSize: stored.lengthSize)
+        offsetSize: stored.offsetSize, lengthSize: stored.lengthSize, latency: services.descriptors.latency)
       return try ChunkBTree(
         file: bytes, grid: chunks, objectHeader: header, halfFanout: stored.chunkTreeHalfFanout)
     }

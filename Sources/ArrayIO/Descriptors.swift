@@ -25,20 +25,15 @@ final class Descriptors: Sendable {
   private let state = Mutex(State())
   private let capacity: Int
   private let gate: FileGate
-  /// A moving average of how long a read takes, in nanoseconds.
-  private let latency = Atomic<Int>(0)
+  let latency = ReadLatency()
 
   init(capacity: Int? = nil, gate: @escaping FileGate) {
     self.gate = gate
     self.capacity = max(1, capacity ?? min(512, FilePool.descriptorLimit() / 4))
   }
 
-  /// A read that takes longer than this on average comes from a store that has to be kept busy ahead of the reader. A page-cached
-  /// read of a megabyte takes 150 µs here, one from the local disk 500-800.
-  private static let slowLatency = 1_200_000
-
   /// Whether reads take so long that many should be under way at once.
-  var isSlow: Bool { latency.load(ordering: .relaxed) > Self.slowLatency }
+  var isSlow: Bool { latency.isSlow }
 
   /// The file, opened if need be.
   /// - Throws: ``ArrayError`` where it cannot be opened, or is not the one that was described.
@@ -80,28 +75,16 @@ final class Descriptors: Sendable {
         file: reference.path, object: object,
         reason: "its data should lie at \(offset), but the file ends at \(file.length)")
     }
-    let begin = Self.now()
-    var done = 0
-    while done < output.count {
-      let count = pread(
-        file.descriptor, output.baseAddress.map { $0 + done }, output.count - done, off_t(offset) + off_t(done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.failure(reference, object, isEarlyEnd: count == 0) }
-      done += count
+    try latency.measure { () throws(ArrayError) in
+      var done = 0
+      while done < output.count {
+        let count = pread(
+          file.descriptor, output.baseAddress.map { $0 + done }, output.count - done, off_t(offset) + off_t(done))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw Self.failure(reference, object, isEarlyEnd: count == 0) }
+        done += count
+      }
     }
-    note(Self.now() - begin)
-  }
-
-  /// A sixteenth of each new reading; one that waited for a processor counts as 10 ms at most.
-  private func note(_ nanoseconds: Int) {
-    let old = latency.load(ordering: .relaxed)
-    latency.store(old + (min(nanoseconds, 10_000_000) - old) / 16, ordering: .relaxed)
-  }
-
-  private static func now() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1_000_000_000 + time.tv_nsec
   }
 
   private static func failure(
