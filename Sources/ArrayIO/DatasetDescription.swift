@@ -105,6 +105,7 @@ struct DatasetDescription {
     else { return nil }
     let tree = try? Self.tree(file, object, stored, chunks, storage.headerAddress, services)
     if let root = tree.map(\.root) {
+      let nodes = ChunkBTreeNodes(helpers: services.indexReaders)
       return ChunkTable(grid: chunks) { (numbers) throws(ChunkIndexError) in
         // The descriptor may have been closed and opened again since.
         let opened = try Self.open(file, object, services)
@@ -112,8 +113,9 @@ struct DatasetDescription {
           descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
           offsetSize: stored.offsetSize, lengthSize: stored.lengthSize, latency: services.descriptors.latency)
         return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
-          try ChunkBTree(file: bytes, grid: chunks, root: root, halfFanout: stored.chunkTreeHalfFanout)
-            .locations(ofChunks: numbers)
+          try ChunkBTree(
+            file: bytes, grid: chunks, root: root, halfFanout: stored.chunkTreeHalfFanout, nodes: nodes
+          ).locations(ofChunks: numbers)
         }
       }
     }

@@ -9,7 +9,7 @@ public final class WorkerPool: @unchecked Sendable {
   private var head = 0
   private var threads = 0
   private var idle = 0
-  private let mostThreads: Int
+  let mostThreads: Int
   private let mostWaiting: Int
   private let niceness: Int32
   private let isTemporary: Bool
