@@ -8,23 +8,32 @@ internal import Synchronization
 /// back within a dozen quick reads.
 public final class ReadLatency: Sendable {
   private struct State {
-    /// In nanoseconds.
-    var average = 0
+    /// What decides, in nanoseconds: rises fast, and single readings hardly count.
+    var level = 0
+    /// What a read takes on average.
+    var mean = 0
     /// Up to 16.
     var readings = 0
   }
   private let state = Mutex(State())
+  // Copies of what the state says, for those who only ask.
   private let isAboveThreshold = Atomic(false)
+  private let lastMean = Atomic(0)
 
   /// A page-cached read of a megabyte takes 150 µs here, one from the local disk 500-800.
   private static let threshold = 1_200_000
-  /// A reading counts as so much at most: one alone must not outweigh the next few.
-  private static let most = 2 * threshold
+  /// A reading counts as so much at most for the level: one alone must not outweigh the next few.
+  private static let highest = 2 * threshold
+  /// And for the mean.
+  private static let longest = 50_000_000
 
   public init() {}
 
   /// Whether reads take so long that many should be under way at once.
   public var isSlow: Bool { isAboveThreshold.load(ordering: .relaxed) }
+
+  /// What a read takes on average, in nanoseconds; of the last sixteen or so.
+  public var nanoseconds: Int { lastMean.load(ordering: .relaxed) }
 
   /// Makes a read, and notes how long it took.
   ///
@@ -38,15 +47,17 @@ public final class ReadLatency: Sendable {
     if Self.preemptions == preemptions { note(nanoseconds: end - begin) }
   }
 
-  /// The first readings are averaged, later ones move the average by a quarter of what they exceed it, and by a sixteenth of
-  /// what they fall below it: a store of 2 ms a read is found out by its first read, or by the fourth after many from the page
-  /// cache; where every eighth read is held up the store still counts as quick.
+  /// The level is the average of the first readings; later ones move it by a quarter of what they exceed it, and by a sixteenth
+  /// of what they fall below it. A store of 2 ms a read is found out by the first read, or by the fourth after many from the
+  /// page cache; where every tenth read is held up the store still counts as quick.
   func note(nanoseconds: Int) {
     state.withLock { state in
       state.readings = min(state.readings + 1, 16)
-      let change = min(nanoseconds, Self.most) - state.average
-      state.average += change / min(state.readings, change > 0 ? 4 : 16)
-      isAboveThreshold.store(state.average > Self.threshold, ordering: .relaxed)
+      let change = min(nanoseconds, Self.highest) - state.level
+      state.level += change / min(state.readings, change > 0 ? 4 : 16)
+      state.mean += (min(nanoseconds, Self.longest) - state.mean) / state.readings
+      isAboveThreshold.store(state.level > Self.threshold, ordering: .relaxed)
+      lastMean.store(state.mean, ordering: .relaxed)
     }
   }
 
