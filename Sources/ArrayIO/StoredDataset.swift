@@ -101,7 +101,10 @@ final class StoredDataset: Sendable {
     case .fill: fill(sink.reserve(count), phase: offset)
     case .virtual(let virtual): try virtual.gather(at: offset, count, of: self, into: &sink, depth: depth)
     case .library: try gatherBlocks(.library, at: offset, count, into: &sink)
-    case .filteredChunks: try gatherBlocks(.decoded, at: offset, count, into: &sink)
+    case .filteredChunks:
+      // On a slow store the chunks of one read are worth fetching at once.
+      if count > grid.blockSize, services.descriptors.isSlow { prefetch(at: offset, count) }
+      try gatherBlocks(.decoded, at: offset, count, into: &sink)
     case .contiguous, .plainChunks:
       // Whoever reads on gets blocks that were read ahead of him, on another core: 4.5 GB/s, where reading them in line gives 2.1
       // on two busy cores, and sending pages of the mapped file (one copy less, but pinned one by one) 3.9. A single read goes
@@ -147,7 +150,12 @@ final class StoredDataset: Sendable {
     case .virtual(let virtual):
       virtual.prefetch(at: offset, count, of: self)
       return
-    case .filteredChunks: lane = .decoded
+    case .filteredChunks(let table, let pipeline):
+      if services.descriptors.isSlow {
+        prefetchSpans(at: offset, count, table, pipeline)
+        return
+      }
+      lane = .decoded
     case .contiguous, .plainChunks: lane = .plain
     }
     let grid = grid(of: lane)
@@ -167,11 +175,11 @@ final class StoredDataset: Sendable {
 
   private func grid(of lane: Lane) -> BlockGrid { lane == .decoded ? grid : rowGrid }
 
-  private func key(_ block: Int, _ lane: Lane) -> ChunkKey {
+  func key(_ block: Int, _ lane: Lane) -> ChunkKey {
     ChunkKey(dataset: identifier << 2 | lane.rawValue, chunk: block)
   }
 
-  private func block(_ number: Int, _ lane: Lane) throws(ArrayError) -> Slab {
+  func block(_ number: Int, _ lane: Lane) throws(ArrayError) -> Slab {
     let size = grid(of: lane).blockSize
     return try services.cache.chunk(key(number, lane), size: size) { (output) throws(ArrayError) in
       switch lane {
