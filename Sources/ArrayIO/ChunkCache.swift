@@ -94,6 +94,11 @@ public final class ChunkCache: @unchecked Sendable {
       abandon(key, in: shard)
       throw error
     }
+    publish(slab, as: key, in: shard)
+    return slab
+  }
+
+  private func publish(_ slab: Slab, as key: ChunkKey, in shard: Shard) {
     // Slabs that fall out are freed outside the lock.
     var evicted: [Slab] = []
     shard.monitor.withLock {
@@ -105,8 +110,27 @@ public final class ChunkCache: @unchecked Sendable {
       }
       shard.monitor.broadcast()
     }
-    return slab
   }
+
+  // For those who make several chunks at once: each that is claimed has to be published, or abandoned.
+
+  /// Takes it upon the caller to make a chunk.
+  /// - Returns: false if the chunk is there, or being made by somebody else.
+  func claim(_ key: ChunkKey) -> Bool {
+    let shard = shard(for: key)
+    return shard.monitor.withLock {
+      guard shard.entries[key] == nil else { return false }
+      shard.entries[key] = Entry(key)
+      shard.wanted.remove(key)
+      return true
+    }
+  }
+
+  /// Gives a chunk that was claimed to whoever waits for it.
+  func publish(_ slab: Slab, as key: ChunkKey) { publish(slab, as: key, in: shard(for: key)) }
+
+  /// Says that a chunk that was claimed will not be made.
+  func abandon(_ key: ChunkKey) { abandon(key, in: shard(for: key)) }
 
   /// Says that a sequential reader is done with a chunk: it is among the first to go.
   func retire(_ key: ChunkKey) {

@@ -105,15 +105,17 @@ struct DatasetDescription {
     else { return nil }
     let tree = try? Self.tree(file, object, stored, chunks, storage.headerAddress, services)
     if let root = tree.map(\.root) {
+      let nodes = ChunkBTreeNodes(helpers: services.indexReaders)
       return ChunkTable(grid: chunks) { (numbers) throws(ChunkIndexError) in
         // The descriptor may have been closed and opened again since.
         let opened = try Self.open(file, object, services)
         let bytes = try FileBytes(
           descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
-          offsetSize: stored.offsetSize, lengthSize: stored.lengthSize)
+          offsetSize: stored.offsetSize, lengthSize: stored.lengthSize, latency: services.descriptors.latency)
         return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
-          try ChunkBTree(file: bytes, grid: chunks, root: root, halfFanout: stored.chunkTreeHalfFanout)
-            .locations(ofChunks: numbers)
+          try ChunkBTree(
+            file: bytes, grid: chunks, root: root, halfFanout: stored.chunkTreeHalfFanout, nodes: nodes
+          ).locations(ofChunks: numbers)
         }
       }
     }
@@ -132,7 +134,7 @@ struct DatasetDescription {
     return try withExtendedLifetime(opened) { () throws(ChunkIndexError) in
       let bytes = try FileBytes(
         descriptor: opened.descriptor, length: opened.length, baseAddress: stored.baseAddress,
-        offsetSize: stored.offsetSize, lengthSize: stored.lengthSize)
+        offsetSize: stored.offsetSize, lengthSize: stored.lengthSize, latency: services.descriptors.latency)
       return try ChunkBTree(
         file: bytes, grid: chunks, objectHeader: header, halfFanout: stored.chunkTreeHalfFanout)
     }

@@ -25,20 +25,15 @@ final class Descriptors: Sendable {
   private let state = Mutex(State())
   private let capacity: Int
   private let gate: FileGate
-  /// A moving average of how long a read takes, in nanoseconds.
-  private let latency = Atomic<Int>(0)
+  let latency = ReadLatency()
 
   init(capacity: Int? = nil, gate: @escaping FileGate) {
     self.gate = gate
     self.capacity = max(1, capacity ?? min(512, FilePool.descriptorLimit() / 4))
   }
 
-  /// A read that takes longer than this on average comes from a store that has to be kept busy ahead of the reader. A page-cached
-  /// read of a megabyte takes 150 µs here, one from the local disk 500-800.
-  private static let slowLatency = 1_200_000
-
   /// Whether reads take so long that many should be under way at once.
-  var isSlow: Bool { latency.load(ordering: .relaxed) > Self.slowLatency }
+  var isSlow: Bool { latency.isSlow }
 
   /// The file, opened if need be.
   /// - Throws: ``ArrayError`` where it cannot be opened, or is not the one that was described.
@@ -73,35 +68,75 @@ final class Descriptors: Sendable {
   func read(
     _ reference: FileReference, _ object: String, at offset: UInt64, into output: UnsafeMutableRawBufferPointer
   ) throws(ArrayError) {
+    let file = try open(reference, for: object, at: offset, output.count)
+    try latency.measure { () throws(ArrayError) in
+      var done = 0
+      while done < output.count {
+        let count = pread(
+          file.descriptor, output.baseAddress.map { $0 + done }, output.count - done, off_t(offset) + off_t(done))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { throw Self.failure(reference, object, isEarlyEnd: count == 0) }
+        done += count
+      }
+    }
+  }
+
+  /// Part of a stretch of a file.
+  enum Part {
+    /// What is wanted goes here.
+    case bytes(UnsafeMutableRawBufferPointer)
+    /// So many bytes are passed over.
+    case gap(Int)
+
+    var count: Int {
+      switch self {
+      case .bytes(let output): output.count
+      case .gap(let count): count
+      }
+    }
+  }
+
+  /// Fills several outputs from a stretch of the file that begins at `offset`, in one read of at most 1024 parts.
+  /// - Throws: ``ArrayError`` where the system refuses, or the file ends before.
+  func read(_ reference: FileReference, _ object: String, at offset: UInt64, into parts: [Part]) throws(ArrayError) {
+    let total = parts.reduce(0) { $0 + $1.count }
+    let file = try open(reference, for: object, at: offset, total)
+    var count = 0
+    if parts.count > 1 {
+      // What is passed over all goes to the same place.
+      let longestGap = parts.reduce(1) { if case .gap(let count) = $1 { max($0, count) } else { $0 } }
+      withUnsafeTemporaryAllocation(byteCount: longestGap, alignment: 16) { waste in
+        let vectors = parts.map { part in
+          if case .bytes(let output) = part {
+            iovec(iov_base: output.baseAddress, iov_len: output.count)
+          } else {
+            iovec(iov_base: waste.baseAddress, iov_len: part.count)
+          }
+        }
+        latency.measure { count = preadv(file.descriptor, vectors, Int32(vectors.count), off_t(offset)) }
+      }
+    }
+    guard count != total else { return }
+    // One part only, or the system gave less than all: it will say why.
+    var position = offset
+    for part in parts {
+      if case .bytes(let output) = part { try read(reference, object, at: position, into: output) }
+      position += UInt64(part.count)
+    }
+  }
+
+  /// The file, if it has `count` bytes at `offset`.
+  private func open(
+    _ reference: FileReference, for object: String, at offset: UInt64, _ count: Int
+  ) throws(ArrayError) -> OpenFile {
     let file = try open(reference, for: object)
-    let (end, overflow) = offset.addingReportingOverflow(UInt64(output.count))
-    guard !overflow, end <= file.length else {
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
+    guard !overflow, end <= file.length, end <= UInt64(Int64.max) else {
       throw .damaged(
         file: reference.path, object: object,
         reason: "its data should lie at \(offset), but the file ends at \(file.length)")
     }
-    let begin = Self.now()
-    var done = 0
-    while done < output.count {
-      let count = pread(
-        file.descriptor, output.baseAddress.map { $0 + done }, output.count - done, off_t(offset) + off_t(done))
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw Self.failure(reference, object, isEarlyEnd: count == 0) }
-      done += count
-    }
-    note(Self.now() - begin)
-  }
-
-  /// A sixteenth of each new reading; one that waited for a processor counts as 10 ms at most.
-  private func note(_ nanoseconds: Int) {
-    let old = latency.load(ordering: .relaxed)
-    latency.store(old + (min(nanoseconds, 10_000_000) - old) / 16, ordering: .relaxed)
-  }
-
-  private static func now() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    return file
   }
 
   private static func failure(

@@ -11,7 +11,7 @@ public final class SequentialReader: Sendable {
     var expected = 0
     /// Reads in a row that were.
     var run = 0
-    /// How far ahead is made ready, in bytes; doubled with every read.
+    /// How far ahead is made ready, in bytes; doubled with every read, from a quarter of the longest on.
     var window = 0
     /// Everything before this has been made ready, or read.
     var horizon = 0
@@ -66,7 +66,7 @@ public final class SequentialReader: Sendable {
 
   private func ahead(_ state: inout State, _ end: Int, _ longest: Int) -> (isStreaming: Bool, ahead: Range<Int>?) {
     guard state.run >= Self.patience else { return (false, nil) }
-    state.window = min(longest, max(Self.firstWindow, state.window * 2))
+    state.window = min(longest, max(Self.firstWindow, longest / 4, state.window * 2))
     let first = max(state.horizon, end)
     let last = min(source.size, end + state.window)
     // In steps of a quarter of the window: a list of blocks for every request would cost more than it brings.

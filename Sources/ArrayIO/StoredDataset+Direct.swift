@@ -56,26 +56,24 @@ extension StoredDataset {
   }
 
   /// Gaps up to this are read over: the DAQ writes small datasets with one element a chunk, 32 of them side by side and index
-  /// nodes in between, and a system call for each would cost more than the bytes (HDF5.md 2, 151 ms against 1.1 s).
-  private static let longestGap = 4096
-  private static let longestSpan = 256 << 10
+  /// nodes in between, and a system call for each would cost more than the bytes (HDF5.md 2, 151 ms against 1.1 s). Between large
+  /// chunks there are nodes as well, of 3 KB, and on a slow store each would make a second read of one.
+  static let longestGap = 4096
+  /// Each is one or two of the 1024 parts that a read may have.
+  private static let mostExtents = 512
 
   private func read(_ extents: [Extent], into output: UnsafeMutableRawBufferPointer) throws(ChunkIndexError) {
     var first = 0
     while first < extents.count {
       var end = first + 1
-      while end < extents.count, extents[end].address >= extents[end - 1].address + UInt64(extents[end - 1].count),
-        extents[end].address - (extents[end - 1].address + UInt64(extents[end - 1].count)) <= Self.longestGap,
-        extents[end].address + UInt64(extents[end].count) - extents[first].address <= Self.longestSpan
+      while end < extents.count, end - first < Self.mostExtents,
+        extents[end].address >= extents[end - 1].address + UInt64(extents[end - 1].count),
+        extents[end].address - (extents[end - 1].address + UInt64(extents[end - 1].count)) <= Self.longestGap
       {
         end += 1
       }
       do throws(ArrayError) {
-        if end == first + 1 {
-          try read(extents[first], into: output)
-        } else {
-          try readSpan(extents[first..<end], into: output)
-        }
+        try read(extents[first..<end], into: output)
       } catch {
         throw .library(call: "pread", detail: error.description)
       }
@@ -83,21 +81,18 @@ extension StoredDataset {
     }
   }
 
-  private func read(_ extent: Extent, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
-    let target = UnsafeMutableRawBufferPointer(rebasing: output[extent.position..<(extent.position + extent.count)])
-    try services.descriptors.read(dataFile, reference.object, at: extent.address, into: target)
-  }
-
-  private func readSpan(_ extents: ArraySlice<Extent>, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
-    guard let first = extents.first, let last = extents.last else { return }
-    let length = Int(last.address - first.address) + last.count
-    guard let slab = services.cache.pool.slab(length) else { throw damaged("there is no memory to read it") }
-    try services.descriptors.read(dataFile, reference.object, at: first.address, into: slab.bytes)
+  /// Reads extents with small gaps between them at once.
+  private func read(_ extents: ArraySlice<Extent>, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+    guard let first = extents.first else { return }
+    var parts: [Descriptors.Part] = []
+    var end = first.address
     for extent in extents {
-      let start = Int(extent.address - first.address)
-      UnsafeMutableRawBufferPointer(rebasing: output[extent.position..<(extent.position + extent.count)])
-        .copyMemory(from: UnsafeRawBufferPointer(rebasing: slab.bytes[start..<(start + extent.count)]))
+      if extent.address > end { parts.append(.gap(Int(extent.address - end))) }
+      parts.append(
+        .bytes(UnsafeMutableRawBufferPointer(rebasing: output[extent.position..<(extent.position + extent.count)])))
+      end = extent.address + UInt64(extent.count)
     }
+    try services.descriptors.read(dataFile, reference.object, at: first.address, into: parts)
   }
 
   /// Reads and decodes one chunk.

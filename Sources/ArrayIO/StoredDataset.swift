@@ -148,7 +148,12 @@ final class StoredDataset: Sendable {
     case .virtual(let virtual):
       virtual.prefetch(at: offset, count, of: self)
       return
-    case .filteredChunks: lane = .decoded
+    case .filteredChunks(let table, let pipeline):
+      if services.descriptors.isSlow {
+        prefetchSpans(at: offset, count, table, pipeline)
+        return
+      }
+      lane = .decoded
     case .contiguous, .plainChunks: lane = .plain
     }
     let grid = grid(of: lane)
@@ -174,11 +179,11 @@ final class StoredDataset: Sendable {
 
   private func grid(of lane: Lane) -> BlockGrid { lane == .decoded ? grid : rowGrid }
 
-  private func key(_ block: Int, _ lane: Lane) -> ChunkKey {
+  func key(_ block: Int, _ lane: Lane) -> ChunkKey {
     ChunkKey(dataset: identifier << 2 | lane.rawValue, chunk: block)
   }
 
-  private func block(_ number: Int, _ lane: Lane) throws(ArrayError) -> Slab {
+  func block(_ number: Int, _ lane: Lane) throws(ArrayError) -> Slab {
     let size = grid(of: lane).blockSize
     return try services.cache.chunk(key(number, lane), size: size) { (output) throws(ArrayError) in
       switch lane {

@@ -47,6 +47,9 @@ public final class Monitor: @unchecked Sendable {
     return pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT
   }
 
+  /// Wakes one of those who wait, for monitors whose waiters are all alike.
+  public func signal() { pthread_cond_signal(condition) }
+
   /// Wakes everybody who waits.
   public func broadcast() { pthread_cond_broadcast(condition) }
 }

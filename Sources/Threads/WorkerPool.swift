@@ -9,7 +9,7 @@ public final class WorkerPool: @unchecked Sendable {
   private var head = 0
   private var threads = 0
   private var idle = 0
-  private let mostThreads: Int
+  let mostThreads: Int
   private let mostWaiting: Int
   private let niceness: Int32
   private let isTemporary: Bool
@@ -32,11 +32,9 @@ public final class WorkerPool: @unchecked Sendable {
     let (isTaken, mustStart) = monitor.withLock { () -> (Bool, Bool) in
       guard queue.count - head < mostWaiting else { return (false, false) }
       queue.append(work)
-      if idle > 0 {
-        monitor.broadcast()
-        return (true, false)
-      }
-      guard threads < mostThreads else { return (true, false) }
+      monitor.signal()
+      // Those who have been woken for other work are still counted as idle until they have taken it.
+      guard queue.count - head > idle, threads < mostThreads else { return (true, false) }
       threads += 1
       return (true, true)
     }

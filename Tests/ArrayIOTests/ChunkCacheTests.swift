@@ -89,6 +89,20 @@ import Threads
     #expect(slab.bytes[0] == 5)
   }
 
+  @Test func claimedChunks() throws {
+    let cache = ChunkCache(capacity: 1 << 20)
+    let (kept, dropped) = (ChunkKey(dataset: 1, chunk: 1), ChunkKey(dataset: 1, chunk: 2))
+    #expect(cache.claim(kept) && cache.claim(dropped) && !cache.claim(kept))
+    #expect(cache.isThere(kept))
+    let slab = try #require(cache.pool.slab(8))
+    slab.bytes.initializeMemory(as: UInt8.self, repeating: 9)
+    cache.publish(slab, as: kept)
+    #expect(!cache.claim(kept))
+    #expect(try cache.chunk(kept, size: 8) { (_) throws(ArrayError) in Issue.record("made twice") }.bytes[7] == 9)
+    cache.abandon(dropped)
+    #expect(!cache.isThere(dropped) && cache.claim(dropped))
+  }
+
   /// What several threads share: how often a chunk was made, and who is done.
   private final class Crew: Sendable {
     let loads = Atomic(0)

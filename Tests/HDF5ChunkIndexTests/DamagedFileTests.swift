@@ -6,7 +6,7 @@ import Testing
 /// Damaged files: the walker throws or gives locations inside the file, never traps, never runs on.
 @Suite struct DamagedFileTests {
   /// Bytes as a file without a name.
-  private struct MemoryFile: ~Copyable {
+  struct MemoryFile: ~Copyable {
     let descriptor: Int32
     let length: Int
 

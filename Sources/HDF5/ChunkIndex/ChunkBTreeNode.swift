@@ -47,7 +47,10 @@ struct ChunkBTreeNode: ~Copyable {
   /// Reads a node and checks that all its entries are there.
   ///
   /// - Throws: `malformed`, `outsideFile`, `system`.
-  mutating func load(from file: FileBytes, at address: UInt64, _ format: Format) throws(ChunkIndexError) {
+  mutating func load(
+    from reader: inout NodeReader, at address: UInt64, _ format: Format
+  ) throws(ChunkIndexError) {
+    let file = reader.file
     self.address = address
     entries = 0
     // A node has its full size reserved, but nobody needs the unused end of it.
@@ -56,7 +59,7 @@ struct ChunkBTreeNode: ~Copyable {
       throw .outsideFile(what: "B-tree node", address: address, size: UInt64(format.headerSize))
     }
     reserve(format.readSize)
-    try file.read("B-tree node", at: address, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<atHand]))
+    try reader.read(at: address, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<atHand]))
 
     guard buffer[..<4].elementsEqual("TREE".utf8) else { throw .malformed(what: "no TREE signature", address: address) }
     guard buffer[4] == 1 else { throw .malformed(what: "B-tree of type \(buffer[4])", address: address) }
@@ -71,7 +74,7 @@ struct ChunkBTreeNode: ~Copyable {
         throw .outsideFile(what: "B-tree node", address: address, size: UInt64(needed))
       }
       reserve(needed)
-      try file.read("B-tree node", at: address, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<needed]))
+      try reader.read(at: address, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<needed]))
     }
     entries = claimed
   }

@@ -8,6 +8,7 @@ struct ChunkBTreeWalk: ~Copyable {
   private(set) var found: [StoredChunk] = []
 
   private let file: FileBytes
+  private var reader: NodeReader
   private let format: ChunkBTreeNode.Format
   private let grid: ChunkGrid
   private let numbers: Range<UInt64>
@@ -29,6 +30,7 @@ struct ChunkBTreeWalk: ~Copyable {
   /// `numbers` is not empty and within the grid.
   init(tree: borrowing ChunkBTree, numbers: Range<UInt64>) {
     file = tree.file
+    reader = NodeReader(tree.file, tree.nodes)
     grid = tree.grid
     self.numbers = numbers.clamped(to: 0..<tree.grid.chunkCount)
     format = ChunkBTreeNode.Format(file: tree.file, rank: tree.grid.rank, halfFanout: tree.halfFanout)
@@ -52,7 +54,8 @@ struct ChunkBTreeWalk: ~Copyable {
     while let next = pending.popLast() {
       guard nodesLeft > 0 else { throw .malformed(what: "more nodes than fit into the file", address: next.address) }
       nodesLeft -= 1
-      try node.load(from: file, at: next.address, format)
+      readAhead(from: next)
+      try node.load(from: &reader, at: next.address, format)
       if let expected = next.level {
         guard node.level == expected else {
           throw .malformed(what: "node of level \(node.level) where \(expected) was expected", address: node.address)
@@ -62,6 +65,14 @@ struct ChunkBTreeWalk: ~Copyable {
       }
       if node.level == 0 { try takeChunks() } else { try queueChildren() }
     }
+  }
+
+  /// On a slow store: reads a node that is visited next together with its siblings that will be visited after it.
+  private mutating func readAhead(from next: Pending) {
+    let most = min(reader.mostAhead(count: format.readSize), Int(min(nodesLeft, UInt64(pending.count))) + 1)
+    guard most > 1, next.level != nil, !reader.isAhead(next.address) else { return }
+    let siblings = pending.suffix(most - 1).reversed().prefix { $0.level == next.level }
+    if !siblings.isEmpty { reader.readAhead([next.address] + siblings.map(\.address), count: format.readSize) }
   }
 
   /// Internal node: its children that may hold wanted rows, the first one to be visited next.

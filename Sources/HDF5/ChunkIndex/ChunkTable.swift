@@ -62,6 +62,11 @@ public final class ChunkTable: Sendable {
     }
   }
 
+  /// Whether ``location(ofChunk:)`` has nothing to read for this one.
+  public func isKnown(_ number: UInt64) -> Bool {
+    segments.withLock { $0[number / Self.segmentSize] != nil }
+  }
+
   /// Where chunks lie, unallocated ones included, in the order of their numbers.
   ///
   /// - Throws: `outOfRange` for numbers the grid does not have or more than `maximumRequest` of them, and what the

@@ -3,7 +3,7 @@ internal import Glibc
 /// What it takes to read a file's structures without libhdf5: a descriptor and the numbers that the superblock defines.
 ///
 /// Does not own the descriptor: it has to stay open as long as the value is used.
-public struct FileBytes: Hashable, Sendable {
+public struct FileBytes: Sendable {
   /// Open for reading; only `pread` is used, so threads may share it.
   public let descriptor: Int32
   /// Bytes in the file, from fstat.
@@ -14,10 +14,13 @@ public struct FileBytes: Hashable, Sendable {
   public let offsetSize: Int
   /// Bytes in a length, 2 to 8 (H5Pget_sizes).
   public let lengthSize: Int
+  /// Is told how long each read takes.
+  public let latency: ReadLatency?
 
   /// - Throws: `ChunkIndexError.impossibleShape` if a size is none that libhdf5 can write and 64 bits can hold.
   public init(
-    descriptor: Int32, length: UInt64, baseAddress: UInt64 = 0, offsetSize: Int = 8, lengthSize: Int = 8
+    descriptor: Int32, length: UInt64, baseAddress: UInt64 = 0, offsetSize: Int = 8, lengthSize: Int = 8,
+    latency: ReadLatency? = nil
   ) throws(ChunkIndexError) {
     guard [2, 4, 8].contains(offsetSize), [2, 4, 8].contains(lengthSize) else {
       throw .impossibleShape("addresses of \(offsetSize) and lengths of \(lengthSize) bytes")
@@ -27,6 +30,7 @@ public struct FileBytes: Hashable, Sendable {
     self.baseAddress = baseAddress
     self.offsetSize = offsetSize
     self.lengthSize = lengthSize
+    self.latency = latency
   }
 
   /// All bits set: what "HDF5 File Format Specification" calls the undefined address.
@@ -51,6 +55,13 @@ public struct FileBytes: Hashable, Sendable {
     guard let start = position(of: address, size: UInt64(buffer.count)) else {
       throw .outsideFile(what: what, address: address, size: UInt64(buffer.count))
     }
+    guard let latency else { return try read(what, at: address, from: start, into: buffer) }
+    try latency.measure { () throws(ChunkIndexError) in try read(what, at: address, from: start, into: buffer) }
+  }
+
+  private func read(
+    _ what: String, at address: UInt64, from start: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(ChunkIndexError) {
     var done = 0
     while done < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])

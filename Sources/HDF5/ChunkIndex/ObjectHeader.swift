@@ -3,6 +3,8 @@
 struct ObjectHeader {
   private let file: FileBytes
   private let address: UInt64
+  /// The bytes from `address` on.
+  private var head: [UInt8] = []
   /// Blocks of messages still to be read.
   private var blocks: [Block] = []
   private var blocksSeen = 0
@@ -51,11 +53,14 @@ struct ObjectHeader {
     self.address = address
   }
 
+  /// What is read at once: the first block of a dataset's header has 256 bytes mostly, and another read may take milliseconds.
+  private static let headSize: UInt64 = 1024
+
   /// Reads what precedes the messages and notes the first block.
   private mutating func readPrefix() throws(ChunkIndexError) -> Format {
-    // The longest prefix: version 2 with times, attribute limits and an eight-byte size.
-    let length = Int(min(file.available(at: address), 34))
-    var cursor = ByteCursor(try file.bytes("object header", at: address, count: length)[...])
+    let length = Int(min(file.available(at: address), Self.headSize))
+    head = try file.bytes("object header", at: address, count: length)
+    var cursor = ByteCursor(head[...])
     let start = cursor
     if let signature = cursor.slice(4), signature.elementsEqual("OHDR".utf8) {
       guard cursor.number(1) == 2, let flags = cursor.number(1) else { throw malformed("unknown version") }
@@ -78,7 +83,7 @@ struct ObjectHeader {
   /// Goes through the messages of a block, notes continuations, returns the layout message if it is here.
   private mutating func layoutMessage(in block: Block, _ format: Format) throws(ChunkIndexError) -> ArraySlice<UInt8>? {
     guard block.size <= Self.maximumBlockSize else { throw malformed("block of \(block.size) bytes") }
-    var body = try file.bytes("object header block", at: block.address, count: Int(block.size))[...]
+    var body = try bytes(of: block)
     if format.version == 2, block.isContinuation {
       // Signature before, checksum behind. The first block's size counts neither.
       guard body.count >= 8, body.prefix(4).elementsEqual("OCHK".utf8) else { throw malformed("no OCHK signature") }
@@ -107,6 +112,16 @@ struct ObjectHeader {
       }
     }
     return nil
+  }
+
+  private func bytes(of block: Block) throws(ChunkIndexError) -> ArraySlice<UInt8> {
+    if block.address >= address, block.address - address <= UInt64(head.count),
+      block.size <= UInt64(head.count) - (block.address - address)
+    {
+      let start = Int(block.address - address)
+      return head[start..<start + Int(block.size)]
+    }
+    return try file.bytes("object header block", at: block.address, count: Int(block.size))[...]
   }
 
   private func malformed(_ what: String) -> ChunkIndexError {
