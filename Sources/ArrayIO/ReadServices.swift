@@ -19,6 +19,8 @@ final class ReadServices: Sendable {
     descriptors = Descriptors(gate: files.gate)
     cache = ChunkCache(capacity: cacheSize)
     prefetcher = Prefetcher(descriptors, isEnabled: prefetches)
+    let pool = cache.pool
+    prefetcher.submit { pool.prepare() }
   }
 }
 

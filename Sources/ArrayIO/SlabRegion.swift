@@ -6,8 +6,8 @@ final class SlabRegion: Sendable {
   private let address: UInt
   private let size: Int
 
-  /// The size of a huge page on x86-64, and on ARM with pages of 4 KiB.
-  private static let hugePage = 2 << 20
+  /// The size of a huge page on x86-64, and on ARM with pages of 4 KiB; and of a region of smaller slabs.
+  static let hugePage = 2 << 20
 
   /// - Parameter capacity: bytes of one slab; as many as fit into a huge page, or one larger than that.
   /// - Returns: nil when there is no memory.
@@ -28,6 +28,12 @@ final class SlabRegion: Sendable {
   }
 
   deinit { munmap(UnsafeMutableRawPointer(bitPattern: address), size) }
+
+  /// Touches all of it, so that it is there when it is needed.
+  func touch() {
+    guard let base = UnsafeMutableRawPointer(bitPattern: address) else { return }
+    for offset in stride(from: 0, to: size, by: 4096) { base.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self) }
+  }
 
   /// Where slabs of this capacity begin.
   func places(capacity: Int) -> [UnsafeMutableRawPointer] {

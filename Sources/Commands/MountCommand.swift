@@ -134,6 +134,7 @@ struct MountCommand: ParsableCommand {
   ) -> Int32 {
     // Before any thread exists, so that all inherit it.
     Signals.block()
+    Heap.prepare()
     func fail(_ reason: String) -> Int32 {
       if let readiness { readiness.fail(reason) } else { logger.error("\(reason)") }
       return 1

@@ -24,7 +24,8 @@ public final class Run: Sendable {
   let report: @Sendable (String) -> Void
   let positionCache = Mutex<[Int: [Int32]]>([:])
   private let indexes = Mutex<Set<TrainIndex>>([])
-  let trainTimesCache = Mutex<TrainTimes?>(nil)
+  let timestampsCache = Mutex<[UInt64]?>(nil)
+  let suspectsCache = Mutex<[Bool]?>(nil)
 
   /// Opens a run.
   ///

@@ -29,7 +29,6 @@ public final class Session: Sendable {
   public init(
     _ fileSystem: any FileSystem, mountPoint: String, options: MountOptions = MountOptions()
   ) throws(MountError) {
-    _ = Self.keepFreedMemory
     try options.check()
     let connection = try Connection(fileSystem, options: options)
     let place: String
@@ -55,10 +54,6 @@ public final class Session: Sendable {
   deinit {
     if !isServing.load(ordering: .relaxed) { try? detach() }
   }
-
-  private static let keepFreedMemory: Void = {
-    _ = cfuse_keep_freed_memory()
-  }()
 
   /// Whether files opened with direct I/O can be mapped into memory; known when `onReady` is called, false after the end.
   public var mapsDirectIO: Bool {

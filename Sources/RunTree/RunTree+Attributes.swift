@@ -136,8 +136,8 @@ extension RunTree {
 
   /// The train's own time stamp, where the format has one.
   func modified(train: Int, orFiles files: [Int]?) -> Time {
-    let times = run.trainTimes()
-    if train < times.timestamps.count, times.timestamps[train] != 0 { return Time(timestamp: times.timestamps[train]) }
+    let timestamps = run.timestamps()
+    if train < timestamps.count, timestamps[train] != 0 { return Time(timestamp: timestamps[train]) }
     return files.map(modified(files:)) ?? modified
   }
 

@@ -62,10 +62,8 @@ import Testing
       MadeFile("b.h5", trainIDs: [5, 7, 8, 9], timestamps: [second + 9, second + 8, 0, 1 << 63], []),
       MadeFile("c.h5", version: nil, trainIDs: [9, 10], []),
     ])
-    #expect(opened.run.knownTimestamp(ofTrain: 0) == nil)
     // The last: EXtra-data writes NaT, 2^63, where it knows no time (EXDF.md 2.8).
     #expect(opened.run.trainTimes().timestamps == [second + 9, second, second + 1, 0, 0, 0])
-    #expect(opened.run.knownTimestamp(ofTrain: 1) == second)
   }
 
   @Test func trainsAreTheUnionInOrder() throws {

@@ -66,11 +66,20 @@ public struct StackedArray: ArraySource {
     }
   }
 
-  /// What the modules have of the entries in a range, made ready by other threads.
+  /// Below this a module's bytes are made ready by whole entries: naming each piece would take as long as reading it.
+  private static let smallestNamed = 32 << 10
+
+  /// What the modules have of a range, made ready by other threads.
   public func prefetch(dataAt offset: Int, _ count: Int) {
     guard layout.size > 0, layout.rowSize > 0, count > 0, !isNarrow(count) else { return }
     let end = min(description.dataSize, offset + count)
     guard offset < end else { return }
+    if layout.innerSize >= Self.smallestNamed {
+      forEachPiece(offset, end - offset) { module, start, length, _ in
+        module?.array.prefetch(dataAt: start, length)
+      }
+      return
+    }
     for entry in (offset / layout.size)...((end - 1) / layout.size) {
       guard let place = frames.entries.train(ofEntry: firstEntry + entry) else { continue }
       for module in slots.compactMap({ $0 }) {
@@ -99,6 +108,20 @@ public struct StackedArray: ArraySource {
 
   /// Straight from each module to its place.
   private func gatherPieces(_ offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
+    try forEachPiece(offset, count) { (module, start, length, skip) throws(ArrayError) in
+      if let module {
+        try module.array.gather(dataAt: start, length, into: &sink)
+      } else {
+        fill.fill(sink.reserve(length), phase: skip)
+      }
+    }
+  }
+
+  /// Gives `body` the pieces that a range consists of, in order: of which module, from where in its array, how many bytes, and
+  /// how many of its stretch of the entry come before. Without a module where there is none, or it lacks the entry.
+  private func forEachPiece<E: Error>(
+    _ offset: Int, _ count: Int, _ body: (Module?, Int, Int, Int) throws(E) -> Void
+  ) throws(E) {
     var done = 0
     var current = -1
     var place: (train: Int, entry: Int)?
@@ -111,9 +134,9 @@ public struct StackedArray: ArraySource {
       let (slot, start, skip) = layout.place(ofByte: rest)
       let length = min(layout.innerSize - skip, count - done)
       if let module = slots[slot], let place, let own = self.entry(entry, of: module, place) {
-        try module.array.gather(dataAt: own * layout.rowSize + start, length, into: &sink)
+        try body(module, own * layout.rowSize + start, length, skip)
       } else {
-        fill.fill(sink.reserve(length), phase: skip)
+        try body(nil, 0, length, skip)
       }
       done += length
     }
