@@ -93,17 +93,22 @@ public struct Dataset: ~Copyable, Sendable {
 }
 
 extension File {
+  /// Datasets without libhdf5's cache of decoded chunks: we take whole chunks or rows, for which the copy through the cache
+  /// costs a quarter of the speed (HDF5.md 1). Made once: a list for each opening took a seventh of the time in which the
+  /// datasets of a detector are looked through.
+  private static let withoutChunkCache: hid_t = {
+    let access = H5Pcreate(chdf5_H5P_DATASET_ACCESS())
+    guard access >= 0, H5Pset_chunk_cache(access, 0, 0, 0.75) >= 0 else { return defaultProperties }
+    return access
+  }()
+
   /// Opens the dataset at `object`.
-  ///
-  /// - Parameter chunkCacheBytes: libhdf5's cache of decoded chunks for this dataset. 0 for readers that take whole chunks or
-  ///   rows: the copy through the cache costs a quarter of the speed (HDF5.md 1).
   public borrowing func dataset(
-    _ object: String, chunkCacheBytes: Int = 0, _ library: borrowing HDF5Library
+    _ object: String, _ library: borrowing HDF5Library
   ) throws(HDF5Error) -> Dataset {
-    guard let access = Handle(H5Pcreate(chdf5_H5P_DATASET_ACCESS()), H5Pclose),
-      H5Pset_chunk_cache(access.id, chunkCacheBytes == 0 ? 0 : 521, chunkCacheBytes, 0.75) >= 0,
-      let handle = Handle(H5Dopen2(self.handle.id, object, access.id), H5Dclose)
-    else { throw HDF5Error("open", file: path, object: object, library) }
+    guard let handle = Handle(H5Dopen2(self.handle.id, object, Self.withoutChunkCache), H5Dclose) else {
+      throw HDF5Error("open", file: path, object: object, library)
+    }
     return Dataset(handle: handle, file: path, object: object)
   }
 }
