@@ -11,7 +11,7 @@ public final class SequentialReader: Sendable {
     var expected = 0
     /// Reads in a row that were.
     var run = 0
-    /// How far ahead is made ready, in bytes; doubled with every read, from a quarter of the longest on.
+    /// How far ahead is made ready, in bytes; doubled with every read.
     var window = 0
     /// Everything before this has been made ready, or read.
     var horizon = 0
@@ -20,8 +20,10 @@ public final class SequentialReader: Sendable {
   public let source: any ByteSource
   private let state = Mutex(State())
 
-  /// The first window. Two requests of the largest size: small enough not to matter for a reader who stops.
+  /// The first window is a quarter of the longest, in these bounds: two requests of the largest size, and what is not too much
+  /// for nothing where a reader stops.
   private static let firstWindow = 2 << 20
+  private static let longestFirstWindow = 8 << 20
   /// The kernel's own readahead sends requests from several threads, which may overtake each other by this much.
   private static let tolerance = 2 << 20
   /// In bytes: two chunks of the usual size. Waking somebody takes as long as decoding a tenth of one.
@@ -66,7 +68,7 @@ public final class SequentialReader: Sendable {
 
   private func ahead(_ state: inout State, _ end: Int, _ longest: Int) -> (isStreaming: Bool, ahead: Range<Int>?) {
     guard state.run >= Self.patience else { return (false, nil) }
-    state.window = min(longest, max(Self.firstWindow, longest / 4, state.window * 2))
+    state.window = min(longest, max(Self.firstWindow, min(longest / 4, Self.longestFirstWindow), state.window * 2))
     let first = max(state.horizon, end)
     let last = min(source.size, end + state.window)
     // In steps of a quarter of the window: a list of blocks for every request would cost more than it brings.
