@@ -48,8 +48,8 @@ extension Run {
           return nil
         }
         var keys: [Key] = []
-        for visited in try opened.visitedDatasets(below: source.path, library) {
-          keys.append(Self.describe(visited, of: source, in: opened, library))
+        for relative in try opened.datasets(below: source.path, library) {
+          keys.append(Self.describe(relative, of: source, in: opened, library))
         }
         keys.sort { $0.name.precedes($1.name) }
         // 'a/b' and 'a.b' would be one key; the first is the one that EXtra-data reaches.
@@ -72,9 +72,8 @@ extension Run {
   }
 
   private static func describe(
-    _ visited: VisitedDataset, of source: Source, in file: borrowing File, _ library: borrowing HDF5Library
+    _ relative: String, of source: Source, in file: borrowing File, _ library: borrowing HDF5Library
   ) -> Key {
-    let relative = visited.name
     // By scalar: a slash and a combining mark behind it are one character to Swift.
     var dotted = String.UnicodeScalarView()
     for scalar in relative.unicodeScalars { dotted.append(scalar == "/" ? "." : scalar) }
@@ -82,7 +81,7 @@ extension Run {
     let group = source.kind == .control ? "" : String(Substring(relative.unicodeScalars.prefix { $0 != "/" }))
     let path = "\(source.path)/\(relative)"
     do throws(HDF5Error) {
-      let dataset = try file.dataset(at: visited.address, object: path, library)
+      let dataset = try file.dataset(path, library)
       let shape = try dataset.shape(library)
       let type = try dataset.datatype(library)
       return Key(

@@ -30,7 +30,8 @@ extension File {
     return visited
   }
 
-  /// Opens a dataset where a walk has met it.
+  /// Opens a dataset where a walk has met it. The walk must have begun in this file: an address behind an external link is one of
+  /// another file.
   ///
   /// - Parameter object: its path, for messages.
   public borrowing func dataset(
