@@ -56,6 +56,8 @@ public struct StoredArray: ArraySource {
   private let firstRows: [Int]
   private let rowSize: Int
   private let store: DatasetStore
+  /// Whether it is read in turns with others, as the modules of a detector are: less of each is then read ahead at a time.
+  public var isOneOfMany = false
 
   /// - Parameter dropsFirstAxis: of an array of one entry the first axis is left out, as `train_from_id` does.
   /// - Returns: nil where the array would be absurdly large.
@@ -97,14 +99,14 @@ public struct StoredArray: ArraySource {
 
   public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
     try forEachStretch(at: offset, count) { dataset, start, count throws(ArrayError) in
-      try dataset.gather(at: start, count, into: &sink)
+      try dataset.gather(at: start, count, into: &sink, isOneOfMany: isOneOfMany)
     }
   }
 
   public func prefetch(dataAt offset: Int, _ count: Int) {
     // What cannot be read will say so to whoever asks for it.
     try? forEachStretch(at: offset, min(count, description.dataSize - offset)) { dataset, start, count in
-      dataset.prefetch(at: start, count)
+      dataset.prefetch(at: start, count, isOneOfMany: isOneOfMany)
     }
   }
 

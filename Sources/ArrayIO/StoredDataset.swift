@@ -52,7 +52,7 @@ final class StoredDataset: Sendable {
   /// Stretches of rows of about a megabyte.
   let rowGrid: BlockGrid
   /// Smaller ones.
-  let nearGrid: BlockGrid
+  let smallGrid: BlockGrid
   let services: ReadServices
   let inflateTrial = InflateTrial()
   /// Its number in the cache; never used twice. The lanes of a dataset have numbers of their own.
@@ -62,8 +62,10 @@ final class StoredDataset: Sendable {
   enum Lane: UInt64 {
     /// A chunk, decoded.
     case decoded
-    /// Stretches of rows as they are in the file: of a quick store, and larger ones of a slow one.
-    case near, far
+    /// A stretch of rows as they are in the file.
+    case plain
+    /// A smaller one, where several datasets are read in turns.
+    case small
     /// A stretch of rows, by libhdf5.
     case library
   }
@@ -87,7 +89,7 @@ final class StoredDataset: Sendable {
     fillValue = described.fillValue
     grid = described.grid
     rowGrid = described.rowGrid
-    nearGrid = described.nearGrid
+    smallGrid = described.smallGrid
   }
 
   /// In bytes, flattened.
@@ -103,7 +105,9 @@ final class StoredDataset: Sendable {
 
   /// Puts bytes of the flattened dataset into `sink`.
   /// - Throws: ``ArrayError`` for a range that it does not have, and where the bytes cannot be read.
-  func gather(at offset: Int, _ count: Int, into sink: inout PieceSink, depth: Int = 0) throws(ArrayError) {
+  func gather(
+    at offset: Int, _ count: Int, into sink: inout PieceSink, isOneOfMany: Bool = false, depth: Int = 0
+  ) throws(ArrayError) {
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard offset >= 0, count >= 0, !overflow, end <= size else {
       throw damaged("rows are asked for that it does not have")
@@ -118,7 +122,7 @@ final class StoredDataset: Sendable {
       // and lending the kernel pages of the mapped file, made ready on the other core too, 5.3. (A server that sends the same
       // buffer over and over gives 7.1-7.6.) A single read goes straight to where it is wanted.
       if sink.isStreaming || services.descriptors.isSlow {
-        try gatherBlocks(plainLane, at: offset, count, into: &sink)
+        try gatherBlocks(plainLane(isOneOfMany), at: offset, count, into: &sink)
       } else {
         try readPlain(at: offset, into: sink.reserve(count))
       }
@@ -151,7 +155,7 @@ final class StoredDataset: Sendable {
   }
 
   /// Has the blocks of a range made by other threads, as far as they are not there yet.
-  func prefetch(at offset: Int, _ count: Int) {
+  func prefetch(at offset: Int, _ count: Int, isOneOfMany: Bool = false) {
     let lane: Lane
     switch access {
     case .fill, .library: return
@@ -164,7 +168,7 @@ final class StoredDataset: Sendable {
         return
       }
       lane = .decoded
-    case .contiguous, .plainChunks: lane = plainLane
+    case .contiguous, .plainChunks: lane = plainLane(isOneOfMany)
     }
     let grid = grid(of: lane)
     var last = -1
@@ -187,13 +191,16 @@ final class StoredDataset: Sendable {
     }
   }
 
-  private var plainLane: Lane { services.descriptors.isSlow ? .far : .near }
+  /// A slow store is asked for as much as possible at a time.
+  private func plainLane(_ isOneOfMany: Bool) -> Lane {
+    isOneOfMany && !services.descriptors.isSlow ? .small : .plain
+  }
 
   private func grid(of lane: Lane) -> BlockGrid {
     switch lane {
     case .decoded: grid
-    case .near: nearGrid
-    case .far, .library: rowGrid
+    case .small: smallGrid
+    case .plain, .library: rowGrid
     }
   }
 
@@ -206,7 +213,7 @@ final class StoredDataset: Sendable {
     return try services.cache.chunk(key(number, lane), size: size) { (output) throws(ArrayError) in
       switch lane {
       case .decoded: try decodeChunk(number, into: output)
-      case .near, .far:
+      case .plain, .small:
         let range = grid(of: lane).flatRange(of: number)
         try readPlain(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: output[..<range.count]))
       case .library: try loadThroughLibrary(rowGrid.extent(of: number), tile: rowGrid.blockShape, into: output)

@@ -45,7 +45,8 @@ final class VirtualDataset: Sendable {
       let length = min(count - done, stretch.count * size - skip)
       if let mapping = stretch.mapping {
         let source = try source(mapping, of: dataset)
-        try source.gather(at: stretch.sourceStart * size + skip, length, into: &sink, depth: depth + 1)
+        try source.gather(
+          at: stretch.sourceStart * size + skip, length, into: &sink, isOneOfMany: true, depth: depth + 1)
       } else {
         dataset.fill(sink.reserve(length), phase: offset + done)
       }
@@ -62,7 +63,7 @@ final class VirtualDataset: Sendable {
       guard let stretch = try? stretch(at: element, &hint, dataset) else { return }
       let length = min(count - done, stretch.count * size - skip)
       if let mapping = stretch.mapping, let source = try? source(mapping, of: dataset) {
-        source.prefetch(at: stretch.sourceStart * size + skip, length)
+        source.prefetch(at: stretch.sourceStart * size + skip, length, isOneOfMany: true)
       }
       done += length
     }

@@ -84,7 +84,8 @@ extension RunArrays {
     for (number, module) in detector.modules.enumerated() {
       guard let keyNumber = key.numbers[number] else { continue }
       let index = detector.index(of: key, module: number)
-      let array = try array(ofKey: keyNumber, of: module.source, trains: trains, as: entry)
+      var array = try array(ofKey: keyNumber, of: module.source, trains: trains, as: entry)
+      array.isOneOfMany = true
       modules.append(
         StackedArray.Module(
           slot: module.slot, number: number, array: array, index: index,
