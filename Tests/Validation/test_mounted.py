@@ -175,7 +175,9 @@ def test_interrupt(silent_run, tmp_path):
     with mounted(silent_run, tmp_path / "m", "--locality-timeout", 4) as mount:
         os.mkfifo(magic(silent_run / DA))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            reader = subprocess.Popen(["cat", mount / "locality.txt"], stdout=subprocess.PIPE)
+            # A shell has what it starts in the background ignore SIGINT, and so would what these tests start there.
+            reader = subprocess.Popen(["cat", mount / "locality.txt"], stdout=subprocess.PIPE,
+                                      preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
             time.sleep(0.4)
             assert reader.poll() is None, "it did not wait"
             start = time.monotonic()
