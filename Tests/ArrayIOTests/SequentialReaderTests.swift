@@ -41,7 +41,7 @@ import Testing
     let ahead = source.ahead.withLock { $0 }
     #expect(ahead.first?.lowerBound == 2 << 20)
     // A quarter of the longest at once.
-    #expect(ahead.first?.count == max(min(2, longest), longest / 4) << 20)
+    #expect(ahead.first?.count == max(min(2, longest), min(longest / 4, 8)) << 20)
     #expect(try #require(ahead.last).upperBound >= (100 + longest * 3 / 4) << 20)
   }
 
