@@ -30,7 +30,6 @@ extension StoredDataset {
     guard services.prefetcher.isEnabled else { return }
     let mostChunks = max(1, Self.largestGroup / grid.blockSize)
     var group: [Int] = []
-    var last = -1
     func submitGroup() -> Bool {
       let numbers = group
       group = []
@@ -39,18 +38,11 @@ extension StoredDataset {
       if !isTaken { _ = stillWanted(numbers) }
       return isTaken
     }
-    var position = max(0, offset)
-    let end = min(size, offset + count)
-    while position < end {
-      let piece = grid.piece(at: position, end - position)
-      if piece.block != last, services.cache.want(key(piece.block, .decoded)) {
-        group.append(piece.block)
-        if group.count == mostChunks, !submitGroup() { return }
-      }
-      last = piece.block
-      position += piece.count
+    let last = wantBlocks(.decoded, at: offset, count) { block in
+      group.append(block)
+      return group.count < mostChunks || submitGroup()
     }
-    if submitGroup() { prefetchIndex(behind: last, table) }
+    if let last, submitGroup() { prefetchIndex(behind: last, table) }
   }
 
   /// Those that their reader has not made himself in the meantime; they are no longer wanted, so they are for the caller to make.

@@ -170,25 +170,29 @@ final class StoredDataset: Sendable {
       lane = .decoded
     case .contiguous, .plainChunks: lane = plainLane(isOneOfMany)
     }
+    _ = wantBlocks(lane, at: offset, count) { block in
+      let isTaken = services.prefetcher.submit { [self] in
+        if services.cache.take(key(block, lane)) { _ = try? self.block(block, lane) }
+      }
+      if !isTaken { _ = services.cache.take(key(block, lane)) }
+      return isTaken
+    }
+  }
+
+  /// Gives `body` the blocks of a range that nobody has or wants, one after the other, each noted as wanted, until it returns false.
+  /// - Returns: the last block of the range; nil where `body` has ended it.
+  func wantBlocks(_ lane: Lane, at offset: Int, _ count: Int, _ body: (Int) -> Bool) -> Int? {
     let grid = grid(of: lane)
     var last = -1
     var position = max(0, offset)
     let end = min(size, offset + count)
     while position < end {
       let piece = grid.piece(at: position, end - position)
-      if piece.block != last, services.cache.want(key(piece.block, lane)) {
-        let block = piece.block
-        let isTaken = services.prefetcher.submit { [self] in
-          if services.cache.take(key(block, lane)) { _ = try? self.block(block, lane) }
-        }
-        guard isTaken else {
-          _ = services.cache.take(key(block, lane))
-          return
-        }
-      }
+      if piece.block != last, services.cache.want(key(piece.block, lane)), !body(piece.block) { return nil }
       last = piece.block
       position += piece.count
     }
+    return last
   }
 
   /// A slow store is asked for as much as possible at a time.
