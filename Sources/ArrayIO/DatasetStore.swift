@@ -25,6 +25,12 @@ public final class DatasetStore: Sendable {
 
   public var files: FilePool { services.files }
 
+  /// Has memory for the first reader made ready, by a thread that reads ahead; for who will have many readers.
+  public func prepareMemory() {
+    let pool = services.cache.pool
+    services.prefetcher.submit { pool.prepare() }
+  }
+
   /// A number for a dataset in the cache that no other one ever had.
   static func nextIdentifier() -> UInt64 { identifiers.add(1, ordering: .relaxed).newValue }
 

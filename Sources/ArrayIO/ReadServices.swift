@@ -19,8 +19,6 @@ final class ReadServices: Sendable {
     descriptors = Descriptors(gate: files.gate)
     cache = ChunkCache(capacity: cacheSize)
     prefetcher = Prefetcher(descriptors, isEnabled: prefetches)
-    let pool = cache.pool
-    prefetcher.submit { pool.prepare() }
   }
 }
 

@@ -12,9 +12,9 @@ final class SlabRegion: Sendable {
   /// - Parameter capacity: bytes of one slab; as many as fit into a huge page, or one larger than that.
   /// - Returns: nil when there is no memory.
   init?(capacity: Int) {
-    let (padded, overflow) = capacity.addingReportingOverflow(2 * Self.hugePage)
-    guard !overflow else { return nil }
-    size = (padded - Self.hugePage - 1) / Self.hugePage * Self.hugePage
+    // Whole huge pages, and room for one more.
+    guard !capacity.addingReportingOverflow(2 * Self.hugePage).overflow else { return nil }
+    size = (capacity + Self.hugePage - 1) / Self.hugePage * Self.hugePage
     // A mapping is aligned to small pages only: one that is larger by a huge page has an aligned one inside.
     guard let mapped = mmap(nil, size + Self.hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       mapped != MAP_FAILED

@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import ArrayIO
 internal import EXDF
 internal import FUSE
 internal import Glibc
 internal import Locality
 internal import Logging
+internal import RunArrays
 internal import RunTree
 
 /// `xfelfs mount RUN MNT`.
@@ -149,6 +151,7 @@ struct MountCommand: ParsableCommand {
       let readyFd = readyFd
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }
+        tree.arrays.store.prepareMemory()
         let isDaemon = readiness != nil
         if let destination = log ?? (isDaemon ? .syslog : nil) { LogSink.shared.direct(to: destination) }
         readiness?.succeed("mounted")
