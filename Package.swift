@@ -28,13 +28,17 @@ let package = Package(
 
     // The C that has to be compiled: SIMD, and function tables that libhdf5 calls back.
     .target(name: "CKernels", cSettings: strictC),
-    .target(name: "CRecordingDriver", dependencies: ["CHDF5"], cSettings: strictC),
+    .target(name: "CFileDriver", dependencies: ["CHDF5"], cSettings: strictC),
+    .target(name: "CIsolation", cSettings: strictC),
 
     // The formats and the libraries under them.
-    .target(name: "HDF5", dependencies: ["CHDF5", "CRecordingDriver", "Threads"], swiftSettings: strict),
+    .target(
+      name: "HDF5", dependencies: ["CHDF5", "CFileDriver", "CIsolation", "Threads", "Wire"], swiftSettings: strict),
     .target(name: "ChunkCodec", dependencies: ["CDeflate", "CISAL", "CKernels"], swiftSettings: strict),
     .target(name: "NPY", swiftSettings: strict),
     .target(name: "Threads", swiftSettings: strict),
+    // What passes between processes, as bytes.
+    .target(name: "Wire", swiftSettings: strict),
 
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),

@@ -1,4 +1,4 @@
-internal import HDF5
+public import HDF5
 public import NPY
 
 /// An array whose flattened bytes can be read at any place; without a header.
@@ -6,11 +6,11 @@ public protocol ArraySource: Sendable {
   var description: ArrayDescription { get }
 
   /// Copies bytes of the flattened array. `offset + output.count` lies inside of it.
-  /// - Throws: ``ArrayError`` where what lies underneath cannot be read.
-  func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError)
+  /// - Throws: ``ReadError`` where what lies underneath cannot be read.
+  func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError)
 
   /// The same, by reference where the bytes are in memory anyway.
-  func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError)
+  func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError)
 
   /// Has a range made ready by other threads. Only a hint: nothing need come of it.
   func prefetch(dataAt offset: Int, _ count: Int)
@@ -25,7 +25,7 @@ public protocol ArraySource: Sendable {
 extension ArraySource {
   public var isCostly: Bool { false }
 
-  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
+  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) {
     try read(dataAt: offset, into: sink.reserve(count))
   }
 
@@ -91,14 +91,14 @@ public struct StoredArray: ArraySource {
     return dataset.isCostly
   }
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     var sink = PieceSink(buffer: output, isStreaming: false)
     try gather(dataAt: offset, output.count, into: &sink)
     sink.settle(in: output)
   }
 
-  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
-    try forEachStretch(at: offset, count) { dataset, start, count throws(ArrayError) in
+  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) {
+    try forEachStretch(at: offset, count) { dataset, start, count throws(ReadError) in
       try dataset.gather(at: start, count, into: &sink, isOneOfMany: isOneOfMany)
     }
   }
@@ -112,8 +112,8 @@ public struct StoredArray: ArraySource {
 
   /// Gives `body` the stretches of datasets that a range consists of, in order.
   private func forEachStretch(
-    at offset: Int, _ count: Int, _ body: (StoredDataset, Int, Int) throws(ArrayError) -> Void
-  ) throws(ArrayError) {
+    at offset: Int, _ count: Int, _ body: (StoredDataset, Int, Int) throws(ReadError) -> Void
+  ) throws(ReadError) {
     guard count > 0, rowSize > 0 else { return }
     var part = partIndex(row: offset / rowSize)
     var done = 0
@@ -157,7 +157,7 @@ public struct MemoryArray: ArraySource {
     self.bytes = bytes
   }
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     bytes.withUnsafeBytes {
       output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + output.count)]))
     }
@@ -176,7 +176,7 @@ public struct NPYSource: ByteSource {
 
   public var size: Int { header.count + array.description.dataSize }
 
-  public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
+  public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     let count = available(at: offset, output.count)
     guard count > 0 else { return 0 }
     let done = copyHeader(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: output[..<count]))
@@ -187,7 +187,7 @@ public struct NPYSource: ByteSource {
     return count
   }
 
-  public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int {
+  public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) -> Int {
     let count = available(at: offset, count)
     let done = min(count, max(0, header.count - offset))
     if done > 0 { _ = copyHeader(at: offset, into: sink.reserve(done)) }

@@ -1,3 +1,5 @@
+public import HDF5
+
 /// A file of the tree, as bytes: text that has been written, or an array that is read when asked for.
 public protocol ByteSource: Sendable {
   /// In bytes, exact.
@@ -6,11 +8,11 @@ public protocol ByteSource: Sendable {
   /// Copies the bytes from `offset` on into `output`.
   ///
   /// - Returns: how many: all that was asked for, or what is left up to the end; never short in the middle.
-  /// - Throws: ``ArrayError`` where what lies underneath cannot be read; `output` is then undefined.
-  func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int
+  /// - Throws: ``ReadError`` where what lies underneath cannot be read; `output` is then undefined.
+  func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int
 
   /// The same, by reference where the bytes are in memory anyway.
-  func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int
+  func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) -> Int
 
   /// Has a range made ready by other threads. Only a hint: nothing need come of it.
   func prefetch(at offset: Int, _ count: Int)
@@ -25,7 +27,7 @@ public protocol ByteSource: Sendable {
 extension ByteSource {
   public var isCostly: Bool { false }
 
-  public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int {
+  public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) -> Int {
     let count = available(at: offset, count)
     return try read(at: offset, into: sink.reserve(count))
   }
@@ -48,7 +50,7 @@ public struct BytesSource: ByteSource {
 
   public var size: Int { bytes.count }
 
-  public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
+  public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     let count = available(at: offset, output.count)
     guard count > 0 else { return 0 }
     bytes.withUnsafeBytes { output.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<(offset + count)])) }

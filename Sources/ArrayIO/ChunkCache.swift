@@ -1,3 +1,4 @@
+internal import HDF5
 internal import Threads
 
 /// Which chunk of which dataset.
@@ -68,8 +69,8 @@ public final class ChunkCache: @unchecked Sendable {
 
   /// The chunk, from the cache or made by `load` on this thread. If another thread is making it, waits for that.
   func chunk(
-    _ key: ChunkKey, size: Int, _ load: (UnsafeMutableRawBufferPointer) throws(ArrayError) -> Void
-  ) throws(ArrayError) -> Slab {
+    _ key: ChunkKey, size: Int, _ load: (UnsafeMutableRawBufferPointer) throws(ReadError) -> Void
+  ) throws(ReadError) -> Slab {
     let shard = shard(for: key)
     let known = shard.monitor.withLock { () -> Slab? in
       while let entry = shard.entries[key] {
@@ -86,9 +87,9 @@ public final class ChunkCache: @unchecked Sendable {
     if let known { return known }
     guard let slab = pool.slab(size) else {
       abandon(key, in: shard)
-      throw .system(file: "", object: "", errno: 12, reason: "there is no memory for a chunk of \(size) bytes")
+      throw .system(file: "", object: "", errno: 12)
     }
-    do throws(ArrayError) {
+    do throws(ReadError) {
       try load(slab.bytes)
     } catch {
       abandon(key, in: shard)

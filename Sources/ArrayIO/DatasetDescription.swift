@@ -1,12 +1,13 @@
 internal import ChunkCodec
 internal import HDF5
 
-/// What libhdf5 says of a dataset, and what follows for reading it.
+/// What a file says of a dataset, and what follows for reading it.
 struct DatasetDescription {
   let dataFile: FileReference
   let fillValue: [UInt8]
   let grid: BlockGrid
   let rowGrid: BlockGrid
+  let plainGrid: BlockGrid
   let smallGrid: BlockGrid
   private let reference: DatasetReference
   private let storage: Storage
@@ -26,13 +27,11 @@ struct DatasetDescription {
   /// Filtered chunks below this are read by libhdf5 many at a time: each would cost a system call and a place in the cache.
   private static let smallestFilteredChunk = 4096
 
-  init(
-    of dataset: borrowing Dataset, _ reference: DatasetReference, _ library: borrowing HDF5Library
-  ) throws(HDF5Error) {
+  init(_ described: StoredDatasetDescription, _ reference: DatasetReference) throws(ReadError) {
     self.reference = reference
-    let shape = try dataset.shape(library)
-    let type = try dataset.datatype(library)
-    let storage = try dataset.storage(library)
+    let shape = described.shape
+    let type = described.datatype
+    let storage = described.storage
     let size: Int?
     switch reference.elements {
     case .strings(let length):
@@ -43,15 +42,17 @@ struct DatasetDescription {
       isVerbatim = wanted == type && type.isVerbatim
     }
     guard let size, let rowGrid = BlockGrid.rows(of: shape, elementSize: size, target: Self.rowBlockSize),
-      let smallGrid = BlockGrid.rows(of: shape, elementSize: size, target: Self.smallBlockSize)
+      // Bytes that lie in the file as they are can be read in pieces of any size, whatever an element is.
+      let plainGrid = BlockGrid.rows(of: [rowGrid.size], elementSize: 1, target: Self.rowBlockSize),
+      let smallGrid = BlockGrid.rows(of: [rowGrid.size], elementSize: 1, target: Self.smallBlockSize)
     else {
-      throw HDF5Error(
-        "read", file: reference.file.path, object: reference.object, reason: "its shape \(shape) cannot be read in rows"
-      )
+      throw .damaged(
+        file: reference.file.path, object: reference.object, reason: "its shape \(shape) cannot be read in rows")
     }
     self.shape = shape
     self.storage = storage
     self.rowGrid = rowGrid
+    self.plainGrid = plainGrid
     self.smallGrid = smallGrid
     if case .chunked(let chunk) = storage.layout,
       let grid = BlockGrid(shape: shape, blockShape: chunk, elementSize: size)
@@ -61,7 +62,8 @@ struct DatasetDescription {
       grid = rowGrid
     }
     fillValue = storage.fillValue.map { $0.count == size ? $0 : [0] } ?? [0]
-    mappings = storage.layout == .virtual && isVerbatim ? try dataset.virtualMappings(library) : nil
+    // A mapping that reaches out of its dataset is left to libhdf5.
+    mappings = isVerbatim ? described.mappings.flatMap { $0.allSatisfy { $0.box.fits(shape) } ? $0 : nil } : nil
     dataFile = Self.dataFile(storage, reference)
   }
 
@@ -129,8 +131,13 @@ struct DatasetDescription {
     }
     // An object behind an external link has another path in its own file, which the recorder would have to know.
     guard file == reference.file else { return nil }
+    let files = services.files
     return ChunkTable(grid: chunks) { (numbers) throws(ChunkIndexError) in
-      try recordChunkLocations(datasetPath: object, filePath: file.path, numbers: numbers)
+      do throws(ReadError) {
+        return try files.answer(file, ChunksQuestion(of: object, numbers))
+      } catch {
+        throw .library(call: "H5Dread_chunk", detail: error.description)
+      }
     }
   }
 
@@ -151,7 +158,7 @@ struct DatasetDescription {
   private static func open(
     _ file: FileReference, _ object: String, _ services: ReadServices
   ) throws(ChunkIndexError) -> OpenFile {
-    do throws(ArrayError) {
+    do throws(ReadError) {
       return try services.descriptors.open(file, for: object)
     } catch {
       throw .library(call: "open", detail: error.description)

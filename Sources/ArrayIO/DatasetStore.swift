@@ -19,11 +19,11 @@ public final class DatasetStore: Sendable {
   /// - Parameters:
   ///   - cacheSize: bytes of decoded chunks to keep.
   ///   - prefetches: whether sequential readers are read ahead of.
-  public init(files: FilePool, cacheSize: Int, prefetches: Bool = true) {
+  public init(files: HDF5Files, cacheSize: Int, prefetches: Bool = true) {
     services = ReadServices(files: files, cacheSize: cacheSize, prefetches: prefetches)
   }
 
-  public var files: FilePool { services.files }
+  public var files: HDF5Files { services.files }
 
   /// Has memory for the first reader made ready, by a thread that reads ahead; for who will have many readers.
   public func prepareMemory() {
@@ -52,24 +52,22 @@ public final class DatasetStore: Sendable {
     return min(window, Self.longWindow, services.cache.capacity / 4)
   }
 
-  /// The dataset, from memory or by asking libhdf5 for it.
-  func dataset(_ reference: DatasetReference) throws(ArrayError) -> StoredDataset {
+  /// The dataset, from memory or by asking its file for it.
+  func dataset(_ reference: DatasetReference) throws(ReadError) -> StoredDataset {
     if let known = known(reference) { return known }
-    return try HDF5Library.withLock { (library) throws(ArrayError) in
-      // Somebody else may have described it while this thread waited for the library.
-      if let known = known(reference) { return known }
-      let dataset = try StoredDataset(reference, identifier: Self.nextIdentifier(), services, library)
-      state.withLock { state in
-        if state.datasets.count >= Self.mostDatasets {
-          // Half of them at once, so that the search for the oldest is paid for once in two thousand.
-          let uses = state.datasets.values.map(\.lastUse).sorted()
-          let median = uses[uses.count / 2]
-          state.datasets = state.datasets.filter { $0.value.lastUse > median }
-        }
-        state.clock += 1
-        state.datasets[reference] = (dataset, state.clock)
+    let made = try StoredDataset(reference, identifier: Self.nextIdentifier(), services)
+    return state.withLock { state in
+      state.clock += 1
+      // Another thread may have described it meanwhile: of two, one has the cached blocks.
+      if let known = state.datasets[reference] { return known.dataset }
+      if state.datasets.count >= Self.mostDatasets {
+        // Half of them at once, so that the search for the oldest is paid for once in two thousand.
+        let uses = state.datasets.values.map(\.lastUse).sorted()
+        let median = uses[uses.count / 2]
+        state.datasets = state.datasets.filter { $0.value.lastUse > median }
       }
-      return dataset
+      state.datasets[reference] = (made, state.clock)
+      return made
     }
   }
 

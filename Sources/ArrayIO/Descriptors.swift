@@ -24,35 +24,41 @@ final class Descriptors: Sendable {
   }
   private let state = Mutex(State())
   private let capacity: Int
-  private let gate: FileGate
+  private let opener: FileOpener
   let latency = ReadLatency()
 
-  init(capacity: Int? = nil, gate: @escaping FileGate) {
-    self.gate = gate
-    self.capacity = max(1, capacity ?? min(512, FilePool.descriptorLimit() / 4))
+  init(capacity: Int? = nil, _ opener: FileOpener) {
+    self.opener = opener
+    self.capacity = max(1, capacity ?? min(512, FileOpener.descriptorLimit() / 4))
   }
 
   /// Whether reads take so long that many should be under way at once.
   var isSlow: Bool { latency.isSlow }
 
   /// The file, opened if need be.
-  /// - Throws: ``ArrayError`` where it cannot be opened, or is not the one that was described.
-  func open(_ reference: FileReference, for object: String) throws(ArrayError) -> OpenFile {
+  /// - Throws: ``ReadError`` where it cannot be opened, or is not the one that was described.
+  func open(_ reference: FileReference, for object: String) throws(ReadError) -> OpenFile {
     let known = state.withLock { state -> OpenFile? in
       state.clock += 1
       state.files[reference.path]?.lastUse = state.clock
       return state.files[reference.path]?.file
     }
-    if let known { return known }
-    if let reason = gate(reference.path) { throw .damaged(file: reference.path, object: object, reason: reason) }
-    let descriptor = Glibc.open(reference.path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure(reference, object) }
-    guard FileIdentity(path: reference.path) == reference.identity else {
-      close(descriptor)
-      throw .damaged(
-        file: reference.path, object: object,
-        reason: "the file changed since the run was opened; mount the run again to see it as it is")
+    do throws(PassingError) {
+      if let known {
+        // It was opened for another reader, perhaps.
+        try opener.check(reference.path)
+        return known
+      }
+      return try openAnew(reference)
+    } catch {
+      var error = error
+      error.object = object
+      throw .passing(error)
     }
+  }
+
+  private func openAnew(_ reference: FileReference) throws(PassingError) -> OpenFile {
+    let descriptor = try opener.open(reference)
     let opened = OpenFile(descriptor: descriptor, length: UInt64(clamping: reference.identity.size))
     state.withLock { state in
       if state.files.count >= capacity, let oldest = state.files.min(by: { $0.value.lastUse < $1.value.lastUse }) {
@@ -64,12 +70,32 @@ final class Descriptors: Sendable {
   }
 
   /// Fills `output` from `offset` of the file.
-  /// - Throws: ``ArrayError`` where the system refuses, or the file ends before.
+  /// - Throws: ``ReadError`` where the system refuses, the file ends before, or it has been changed.
   func read(
     _ reference: FileReference, _ object: String, at offset: UInt64, into output: UnsafeMutableRawBufferPointer
-  ) throws(ArrayError) {
+  ) throws(ReadError) {
     let file = try open(reference, for: object, at: offset, output.count)
-    try latency.measure { () throws(ArrayError) in
+    try fill(output, from: offset, of: file, reference, object)
+    try confirm(file, reference, object)
+  }
+
+  /// What has been read of a file that has been changed since is a mixture of old and new.
+  private func confirm(_ file: OpenFile, _ reference: FileReference, _ object: String) throws(ReadError) {
+    guard FileIdentity(descriptor: file.descriptor) != reference.identity else { return }
+    forget(file, reference)
+    throw .passing(.changed(reference.path, object: object))
+  }
+
+  /// Closes a file, so that the next reader is told what the file is by then.
+  private func forget(_ file: OpenFile, _ reference: FileReference) {
+    state.withLock { if $0.files[reference.path]?.file === file { $0.files[reference.path] = nil } }
+  }
+
+  private func fill(
+    _ output: UnsafeMutableRawBufferPointer, from offset: UInt64, of file: OpenFile, _ reference: FileReference,
+    _ object: String
+  ) throws(ReadError) {
+    try latency.measure { () throws(ReadError) in
       var done = 0
       while done < output.count {
         let count = pread(
@@ -97,8 +123,8 @@ final class Descriptors: Sendable {
   }
 
   /// Fills several outputs from a stretch of the file that begins at `offset`, in one read of at most 1024 parts.
-  /// - Throws: ``ArrayError`` where the system refuses, or the file ends before.
-  func read(_ reference: FileReference, _ object: String, at offset: UInt64, into parts: [Part]) throws(ArrayError) {
+  /// - Throws: ``ReadError`` where the system refuses, or the file ends before.
+  func read(_ reference: FileReference, _ object: String, at offset: UInt64, into parts: [Part]) throws(ReadError) {
     let total = parts.reduce(0) { $0 + $1.count }
     let file = try open(reference, for: object, at: offset, total)
     var count = 0
@@ -116,7 +142,7 @@ final class Descriptors: Sendable {
         latency.measure { count = preadv(file.descriptor, vectors, Int32(vectors.count), off_t(offset)) }
       }
     }
-    guard count != total else { return }
+    guard count != total else { return try confirm(file, reference, object) }
     // One part only, or the system gave less than all: it will say why.
     var position = offset
     for part in parts {
@@ -128,7 +154,7 @@ final class Descriptors: Sendable {
   /// The file, if it has `count` bytes at `offset`.
   private func open(
     _ reference: FileReference, for object: String, at offset: UInt64, _ count: Int
-  ) throws(ArrayError) -> OpenFile {
+  ) throws(ReadError) -> OpenFile {
     let file = try open(reference, for: object)
     let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
     guard !overflow, end <= file.length, end <= UInt64(Int64.max) else {
@@ -141,9 +167,9 @@ final class Descriptors: Sendable {
 
   private static func failure(
     _ reference: FileReference, _ object: String, isEarlyEnd: Bool = false
-  ) -> ArrayError {
-    let code = isEarlyEnd ? EIO : errno
-    let reason = isEarlyEnd ? "the file has become shorter" : String(cString: strerror(code))
-    return .system(file: reference.path, object: object, errno: code, reason: reason)
+  ) -> ReadError {
+    isEarlyEnd
+      ? .passing(.changed(reference.path, object: object))
+      : .system(file: reference.path, object: object, errno: errno)
   }
 }

@@ -4,7 +4,7 @@ internal import Threads
 
 /// What all reads of a run share: open files, decoded chunks, decoders, and the threads that read ahead.
 final class ReadServices: Sendable {
-  let files: FilePool
+  let files: HDF5Files
   let descriptors: Descriptors
   let decoders = ChunkDecoders()
   let cache: ChunkCache
@@ -14,9 +14,9 @@ final class ReadServices: Sendable {
 
   static let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
-  init(files: FilePool, cacheSize: Int, prefetches: Bool) {
+  init(files: HDF5Files, cacheSize: Int, prefetches: Bool) {
     self.files = files
-    descriptors = Descriptors(gate: files.gate)
+    descriptors = Descriptors(files.opener)
     cache = ChunkCache(capacity: cacheSize)
     prefetcher = Prefetcher(descriptors, isEnabled: prefetches)
   }

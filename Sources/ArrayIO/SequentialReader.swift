@@ -1,3 +1,4 @@
+public import HDF5
 internal import Synchronization
 
 /// One open file as its reader goes through it: recognises who reads from front to back, and has what comes next made ready.
@@ -38,7 +39,7 @@ public final class SequentialReader: Sendable {
   /// - Parameter buffer: at least `count` bytes of room.
   public func read(
     at offset: Int, _ count: Int, buffer: UnsafeMutableRawBufferPointer
-  ) throws(ArrayError) -> PieceSink {
+  ) throws(ReadError) -> PieceSink {
     let (isStreaming, ahead) = advance(offset, count)
     if let ahead { source.prefetch(at: ahead.lowerBound, ahead.count) }
     // Nobody has worked ahead of this one: those who would have share the work now. This thread begins with the first block.

@@ -1,3 +1,4 @@
+public import HDF5
 public import NPY
 
 /// What a NumPy basic slice leaves of an array; only what is selected is read.
@@ -43,7 +44,7 @@ public struct SlicedArray: ArraySource {
   private static let widestGap = 4096
   private static let window = 1 << 20
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     guard runSize > 0 else { return }
     var scratch: [UInt8] = []
     var done = 0
@@ -79,10 +80,10 @@ public struct SlicedArray: ArraySource {
     return min(selection.count - run % selection.count, Self.window / step)
   }
 
-  private func read(_ position: Int, _ length: Int, into scratch: inout [UInt8]) throws(ArrayError) {
+  private func read(_ position: Int, _ length: Int, into scratch: inout [UInt8]) throws(ReadError) {
     // A typed error does not pass through the closure, so it comes back as a value.
-    let result = scratch.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
-      do throws(ArrayError) {
+    let result = scratch.withUnsafeMutableBytes { buffer -> Result<Void, ReadError> in
+      do throws(ReadError) {
         return .success(
           try base.read(dataAt: position, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])))
       } catch {

@@ -4,10 +4,12 @@ internal import HDF5
 /// Reading beside libhdf5: addresses from the chunk table, bytes by `pread`.
 extension StoredDataset {
   /// Reads bytes that lie in the file as they are.
-  func readPlain(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  func readPlain(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     switch access {
     case .contiguous(let start):
-      try services.descriptors.read(dataFile, reference.object, at: start + UInt64(offset), into: output)
+      let (address, overflow) = start.addingReportingOverflow(UInt64(offset))
+      guard !overflow else { throw damaged("its data should lie at \(start), which is no place in a file") }
+      try services.descriptors.read(dataFile, reference.object, at: address, into: output)
     case .plainChunks(let table):
       do throws(ChunkIndexError) {
         let extents = try extents(at: offset, output, table)
@@ -43,6 +45,10 @@ extension StoredDataset {
           throw .malformed(
             what: "a chunk of \(location.size) bytes where \(grid.blockSize) belong", address: location.address)
         }
+        // Half of what 64 bits hold is more than any file has, and no sum of two of them overflows.
+        guard location.address < 1 << 62 else {
+          throw .malformed(what: "a chunk at no place in a file", address: location.address)
+        }
         let address = location.address + UInt64(piece.offset)
         if let last = extents.last, last.address + UInt64(last.count) == address, last.position + last.count == done {
           extents[extents.count - 1].count += piece.count
@@ -72,7 +78,7 @@ extension StoredDataset {
       {
         end += 1
       }
-      do throws(ArrayError) {
+      do throws(ReadError) {
         try read(extents[first..<end], into: output)
       } catch {
         throw .library(call: "pread", detail: error.description)
@@ -82,7 +88,7 @@ extension StoredDataset {
   }
 
   /// Reads extents with small gaps between them at once.
-  private func read(_ extents: ArraySlice<Extent>, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  private func read(_ extents: ArraySlice<Extent>, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     guard let first = extents.first else { return }
     var parts: [Descriptors.Part] = []
     var end = first.address
@@ -96,7 +102,7 @@ extension StoredDataset {
   }
 
   /// Reads and decodes one chunk.
-  func decodeChunk(_ number: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  func decodeChunk(_ number: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     guard case .filteredChunks(let table, let pipeline) = access else { throw damaged("it has no filters") }
     let location: ChunkLocation
     do throws(ChunkIndexError) {

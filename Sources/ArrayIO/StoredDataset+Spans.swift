@@ -94,7 +94,7 @@ extension StoredDataset {
     let claimed = chunks.filter { services.cache.claim(key($0.number, .decoded)) }
     guard let first = claimed.first, let last = claimed.last else { return }
     let stored = services.cache.pool.slab(Int(last.end - first.location.address))
-    do throws(ArrayError) {
+    do throws(ReadError) {
       guard let stored else { throw damaged("there is no memory to read it") }
       try services.descriptors.read(dataFile, reference.object, at: first.location.address, into: stored.bytes)
     } catch {

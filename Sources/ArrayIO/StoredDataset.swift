@@ -3,13 +3,7 @@ public import HDF5
 
 /// Where a dataset is, and what its elements become in memory.
 public struct DatasetReference: Hashable, Sendable {
-  /// The layout of elements that readers get.
-  public enum Elements: Hashable, Sendable {
-    /// As numpy sees this type; the file's own type may differ in size or byte order and is then converted.
-    case numpy(Datatype)
-    /// Strings of variable length, padded with NUL to `length` bytes.
-    case strings(length: Int)
-  }
+  public typealias Elements = ElementLayout
   public var file: FileReference
   /// The path inside the file.
   public var object: String
@@ -51,6 +45,8 @@ final class StoredDataset: Sendable {
   let grid: BlockGrid
   /// Stretches of rows of about a megabyte.
   let rowGrid: BlockGrid
+  /// Stretches of a megabyte, wherever rows end.
+  let plainGrid: BlockGrid
   /// Smaller ones.
   let smallGrid: BlockGrid
   let services: ReadServices
@@ -62,7 +58,7 @@ final class StoredDataset: Sendable {
   enum Lane: UInt64 {
     /// A chunk, decoded.
     case decoded
-    /// A stretch of rows as they are in the file.
+    /// A stretch of bytes as they are in the file.
     case plain
     /// A smaller one, where several datasets are read in turns.
     case small
@@ -70,25 +66,18 @@ final class StoredDataset: Sendable {
     case library
   }
 
-  init(
-    _ reference: DatasetReference, identifier: UInt64, _ services: ReadServices, _ library: borrowing HDF5Library
-  ) throws(ArrayError) {
+  init(_ reference: DatasetReference, identifier: UInt64, _ services: ReadServices) throws(ReadError) {
     self.reference = reference
     self.identifier = identifier
     self.services = services
-    let described: DatasetDescription
-    do throws(HDF5Error) {
-      described = try services.files.withFile(reference.file, library) { (file, library) throws(HDF5Error) in
-        try DatasetDescription(of: try file.dataset(reference.object, library), reference, library)
-      }
-    } catch {
-      throw .hdf5(error)
-    }
+    let described = try DatasetDescription(
+      try services.files.answer(reference.file, StorageQuestion(reference.object)), reference)
     access = described.access(services)
     dataFile = described.dataFile
     fillValue = described.fillValue
     grid = described.grid
     rowGrid = described.rowGrid
+    plainGrid = described.plainGrid
     smallGrid = described.smallGrid
   }
 
@@ -104,10 +93,10 @@ final class StoredDataset: Sendable {
   }
 
   /// Puts bytes of the flattened dataset into `sink`.
-  /// - Throws: ``ArrayError`` for a range that it does not have, and where the bytes cannot be read.
+  /// - Throws: ``ReadError`` for a range that it does not have, and where the bytes cannot be read.
   func gather(
     at offset: Int, _ count: Int, into sink: inout PieceSink, isOneOfMany: Bool = false, depth: Int = 0
-  ) throws(ArrayError) {
+  ) throws(ReadError) {
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard offset >= 0, count >= 0, !overflow, end <= size else {
       throw damaged("rows are asked for that it does not have")
@@ -131,7 +120,7 @@ final class StoredDataset: Sendable {
 
   private func gatherBlocks(
     _ lane: Lane, at offset: Int, _ count: Int, into sink: inout PieceSink
-  ) throws(ArrayError) {
+  ) throws(ReadError) {
     let grid = grid(of: lane)
     // Tiled images come back to the same few blocks row after row.
     var held: [Int: Slab] = [:]
@@ -204,7 +193,8 @@ final class StoredDataset: Sendable {
     switch lane {
     case .decoded: grid
     case .small: smallGrid
-    case .plain, .library: rowGrid
+    case .plain: plainGrid
+    case .library: rowGrid
     }
   }
 
@@ -212,9 +202,9 @@ final class StoredDataset: Sendable {
     ChunkKey(dataset: identifier << 2 | lane.rawValue, chunk: block)
   }
 
-  func block(_ number: Int, _ lane: Lane) throws(ArrayError) -> Slab {
+  func block(_ number: Int, _ lane: Lane) throws(ReadError) -> Slab {
     let size = grid(of: lane).blockSize
-    return try services.cache.chunk(key(number, lane), size: size) { (output) throws(ArrayError) in
+    return try services.cache.chunk(key(number, lane), size: size) { (output) throws(ReadError) in
       switch lane {
       case .decoded: try decodeChunk(number, into: output)
       case .plain, .small:
@@ -235,7 +225,7 @@ final class StoredDataset: Sendable {
     for index in output.indices { output[index] = fillValue[(shift + index) % fillValue.count] }
   }
 
-  func damaged(_ reason: String) -> ArrayError {
+  func damaged(_ reason: String) -> ReadError {
     .damaged(file: reference.file.path, object: reference.object, reason: reason)
   }
 }

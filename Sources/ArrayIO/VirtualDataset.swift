@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HDF5
 internal import Synchronization
 
@@ -34,7 +35,7 @@ final class VirtualDataset: Sendable {
 
   func gather(
     at offset: Int, _ count: Int, of dataset: StoredDataset, into sink: inout PieceSink, depth: Int
-  ) throws(ArrayError) {
+  ) throws(ReadError) {
     guard depth < Self.deepest else { throw dataset.damaged("it is virtual, and leads back to itself") }
     let size = dataset.rowGrid.elementSize
     var hint = 0
@@ -70,7 +71,7 @@ final class VirtualDataset: Sendable {
   }
 
   /// - Parameter hint: the mapping that was met last; the next stretch is mostly its own, or its neighbour's.
-  private func stretch(at element: Int, _ hint: inout Int, _ dataset: StoredDataset) throws(ArrayError) -> Stretch {
+  private func stretch(at element: Int, _ hint: inout Int, _ dataset: StoredDataset) throws(ReadError) -> Stretch {
     var index = [Int](repeating: 0, count: shape.count)
     var rest = element
     for axis in shape.indices { (index[axis], rest) = rest.quotientAndRemainder(dividingBy: strides[axis]) }
@@ -91,12 +92,12 @@ final class VirtualDataset: Sendable {
     return Stretch(mapping: nil, count: end - index[last])
   }
 
-  private func stretch(of number: Int, at index: [Int], _ dataset: StoredDataset) throws(ArrayError) -> Stretch {
+  private func stretch(of number: Int, at index: [Int], _ dataset: StoredDataset) throws(ReadError) -> Stretch {
     let mapping = mappings[number]
     let source = try source(number, of: dataset)
     let sourceShape = source.rowGrid.shape
     guard sourceShape.count == mapping.source.start.count,
-      zip(mapping.source.start, mapping.source.count).enumerated().allSatisfy({ $1.0 + $1.1 <= sourceShape[$0] })
+      mapping.source.fits(sourceShape)
     else { throw source.damaged("it is the source of a virtual dataset, and smaller than that needs") }
     // Axes of length 1 apart, the boxes have the same shape: position within the one is position within the other.
     var steps = zip(index, mapping.box.start).enumerated().filter { mapping.box.count[$0.offset] != 1 }
@@ -121,23 +122,24 @@ final class VirtualDataset: Sendable {
     return Stretch(mapping: number, sourceStart: sourceStart, count: tail - inside % tail)
   }
 
-  private func source(_ number: Int, of dataset: StoredDataset) throws(ArrayError) -> StoredDataset {
+  private func source(_ number: Int, of dataset: StoredDataset) throws(ReadError) -> StoredDataset {
     if let known = sources.withLock({ $0[number] }) { return known }
     let mapping = mappings[number]
     let path = try path(of: mapping.sourceFile, beside: dataset.dataFile.path)
-    guard let identity = FileIdentity(path: path) else { throw missing(path, mapping) }
+    guard let identity = FileIdentity(path: path) else {
+      let code = errno
+      throw code == ENOENT ? missing(path, mapping) : .system(file: path, object: mapping.sourceObject, errno: code)
+    }
     let reference = DatasetReference(
       file: FileReference(path: path, identity: identity), object: mapping.sourceObject,
       elements: dataset.reference.elements)
-    let source = try HDF5Library.withLock { (library) throws(ArrayError) in
-      try StoredDataset(reference, identifier: DatasetStore.nextIdentifier(), dataset.services, library)
-    }
+    let source = try StoredDataset(reference, identifier: DatasetStore.nextIdentifier(), dataset.services)
     sources.withLock { $0[number] = source }
     return source
   }
 
   /// As libhdf5 looks for it: where the name says, else beside the virtual dataset's file.
-  private func path(of name: String, beside file: String) throws(ArrayError) -> String {
+  private func path(of name: String, beside file: String) throws(ReadError) -> String {
     if name == "." { return file }
     let directory = file.lastIndex(of: "/").map { file[...$0] } ?? ""
     let base = name.split(separator: "/").last.map(String.init) ?? name
@@ -145,14 +147,22 @@ final class VirtualDataset: Sendable {
     return candidates.first { FileIdentity(path: $0) != nil } ?? candidates[0]
   }
 
-  private func missing(_ path: String, _ mapping: VirtualMapping) -> ArrayError {
-    .system(
-      file: path, object: mapping.sourceObject, errno: 2,
-      reason: "it is the source of a virtual dataset, and not there")
+  private func missing(_ path: String, _ mapping: VirtualMapping) -> ReadError {
+    .damaged(
+      file: path, object: mapping.sourceObject, reason: "it is the source of a virtual dataset, and not there")
   }
 }
 
 extension VirtualMapping.Box {
+  /// Whether all of it lies in an array of that shape.
+  func fits(_ shape: [Int]) -> Bool {
+    shape.count == start.count && shape.count == count.count
+      && shape.indices.allSatisfy { axis in
+        let (end, overflow) = start[axis].addingReportingOverflow(count[axis])
+        return start[axis] >= 0 && count[axis] >= 0 && !overflow && end <= shape[axis]
+      }
+  }
+
   func contains(_ index: [Int], exceptLast: Bool = false) -> Bool {
     guard index.count == start.count else { return false }
     for axis in index.indices.dropLast(exceptLast ? 1 : 0) {

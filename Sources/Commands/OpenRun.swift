@@ -31,18 +31,30 @@ enum OpenRun {
     _ path: String, access: Access = Access(), cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
     detectors: DetectorOptions = DetectorOptions(), _ logger: Logger
   ) throws(EXDFError) -> RunTree {
-    FilePool.descriptorLimit()
+    FileOpener.descriptorLimit()
     let locality = LocalityGuard(access.query)
     let waits = access.waitsForTape
     let gate: FileGate = { path in waits ? nil : locality.obstacle(to: path) }
-    let pool = FilePool(gate: gate)
+    let hdf5 = HDF5Files(
+      FileOpener(directory: runDirectory(path), gate: gate),
+      workers: WorkerProgram(arguments: [HDF5WorkerCommand.name]))
     let run = try Run(
-      path: path, filePool: pool, omissions: { paths in omissions(paths, locality, access) },
+      path: path, hdf5: hdf5, omissions: { paths in omissions(paths, locality, access) },
       report: { logger.warning("\($0)") })
-    let arrays = RunArrays(run: run, store: DatasetStore(files: pool, cacheSize: cacheSize, prefetches: prefetches))
+    let arrays = RunArrays(run: run, store: DatasetStore(files: hdf5, cacheSize: cacheSize, prefetches: prefetches))
     return RunTree(
       arrays, detectors: detectors, validator: RunValidator(obstacle: gate), query: access.query
     ) { logger.warning("\($0)") }
+  }
+
+  /// The directory of a run, or the one that a run of one file is in; with its links resolved.
+  private static func runDirectory(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    let text = String(cString: resolved)
+    var status = stat()
+    if stat(text, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return text }
+    return text.lastIndex(of: "/").map { String(text[..<$0]) }
   }
 
   /// Asks where the files are, all at once and before the first is opened: opening one that is on tape only may take days.

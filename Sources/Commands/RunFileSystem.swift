@@ -136,14 +136,6 @@ final class RunFileSystem: FileSystem {
   }
 
   func open(_ node: UInt64, reply: consuming OpenReply) {
-    guard let place = NodeID(rawValue: node).node, tree.mayWait(place) else {
-      do throws(FUSE.Errno) {
-        reply.send(try open(node))
-      } catch {
-        reply.fail(error)
-      }
-      return
-    }
     waiting.wait(reply) { [self] reply in
       do throws(FUSE.Errno) {
         return .success(try open(node) { reply.isInterrupted })
@@ -157,7 +149,7 @@ final class RunFileSystem: FileSystem {
     var mayChange = false
     let source = try answer(number) { node throws(TreeError) in
       mayChange = tree.mayChange(node)
-      return try tree.open(node, isInterrupted: isInterrupted)
+      return try tree.open(node)
     }
     let handle = Unmanaged.passRetained(Handle(source))
     let opened = UInt64(UInt(bitPattern: handle.toOpaque()))
@@ -188,7 +180,7 @@ final class RunFileSystem: FileSystem {
       return
     }
     defer { buffers.give(back: buffer) }
-    do throws(ArrayError) {
+    do throws(ReadError) {
       let sink = try file.read(at: offset, count, buffer: buffer)
       reply.send(pieces: sink.pieces)
       // The pieces belong to it.
@@ -225,9 +217,10 @@ final class RunFileSystem: FileSystem {
     case .isADirectory: return .isADirectory
     case .notALink: return .invalidArgument
     case .interrupted: return .interrupted
+    case .mustWait: return .tryAgain
     case .unreadable(let error):
       logger.error("\(error)")
-      return .inputOutput
+      return FUSE.Errno(rawValue: error.errno)
     }
   }
 }

@@ -4,6 +4,7 @@ internal import EXDF
 internal import ExampleRun
 internal import FUSE
 internal import Glibc
+internal import HDF5
 internal import Logging
 internal import Reports
 internal import RunTree
@@ -36,7 +37,14 @@ struct InfoCommand: ParsableCommand {
 
   func run() throws {
     let tree = try TreePath.tree(source)
-    try Output.write(BytesSource(json ? RunOverview(of: tree.run).json : RunOverview(of: tree.run).text), "info")
+    let text: [UInt8]
+    do throws(ReadError) {
+      let overview = try RunOverview(of: tree.run)
+      text = json ? try overview.json() : overview.text
+    } catch {
+      throw Failure(error.description)
+    }
+    try Output.write(BytesSource(text), "info")
   }
 }
 

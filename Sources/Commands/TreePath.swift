@@ -1,6 +1,7 @@
 internal import ArrayIO
 internal import EXDF
 internal import Glibc
+internal import HDF5
 internal import Logging
 internal import RunTree
 
@@ -88,10 +89,10 @@ final class FileSource: ByteSource {
 
   deinit { close(descriptor) }
 
-  func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int {
+  func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     let count = pread(descriptor, output.baseAddress, output.count, off_t(offset))
     guard count >= 0 else {
-      throw .system(file: path, object: "", errno: errno, reason: String(cString: strerror(errno)))
+      throw .system(file: path, errno: errno)
     }
     return count
   }
@@ -108,7 +109,7 @@ enum Output {
     var offset = 0
     while offset < source.size {
       let count: Int
-      do throws(ArrayError) {
+      do throws(ReadError) {
         count = try source.read(at: offset, into: buffer)
       } catch {
         throw Failure("\(name): \(error)")

@@ -15,7 +15,7 @@ struct XfelfsCommand: ParsableCommand {
     subcommands: [
       MountCommand.self, UnmountCommand.self, InfoCommand.self, ListCommand.self, CatCommand.self, CopyCommand.self,
       ValidateCommand.self, LocalityCommand.self, CXICommand.self, WriteVirtualCommand.self, ExampleCommand.self,
-      ReadFilesCommand.self,
+      ReadFilesCommand.self, HDF5WorkerCommand.self,
     ])
 }
 

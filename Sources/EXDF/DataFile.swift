@@ -17,8 +17,7 @@ public final class DataFile: Sendable {
   struct Cache {
     var version: FormatVersion?
     var rows: TrainRows?
-    var timestamps: [UInt64]?
-    var validity: [Bool]?
+    var columns: Result<IndexColumns, HDF5Error>?
   }
 
   init(name: String, reference: FileReference, contents: FileContents, version: FormatVersion?, rows: TrainRows?) {

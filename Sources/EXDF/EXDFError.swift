@@ -1,13 +1,12 @@
 public import HDF5
 
-/// Why a run, or a part of it, cannot be used.
+/// Why a run cannot be opened.
 public enum EXDFError: Error, Sendable, CustomStringConvertible {
   case noSuchRun(path: String, reason: String)
   case noFiles(directory: String)
   case noUsableFile(directory: String, first: SkippedFile)
-  /// The structure of a file is not that of EXDF.
-  case structure(file: String, reason: String)
-  case hdf5(HDF5Error)
+  /// A file cannot be read now, and without it the run would not be the run.
+  case unreadableNow(PassingError)
   /// More of something than the tree can number.
   case tooLarge(path: String, what: String)
 
@@ -17,8 +16,7 @@ public enum EXDFError: Error, Sendable, CustomStringConvertible {
     case .noFiles(let directory): "no HDF5 files (*.h5) in \(directory)"
     case .noUsableFile(let directory, let first):
       "none of the HDF5 files in \(directory) can be used; the first, \(first.name): \(first.reason)"
-    case .structure(let file, let reason): "\(file): \(reason)"
-    case .hdf5(let error): error.description
+    case .unreadableNow(let error): "\(error); try again when the file can be read"
     case .tooLarge(let path, let what): "\(path): \(what)"
     }
   }

@@ -19,23 +19,23 @@ public final class Run: Sendable {
   public let trainIDs: [UInt64]
   /// By name; legacy names among them.
   public let sources: [Source]
-  public let filePool: FilePool
+  public let hdf5: HDF5Files
 
   let report: @Sendable (String) -> Void
   let positionCache = Mutex<[Int: [Int32]]>([:])
   private let indexes = Mutex<Set<TrainIndex>>([])
-  let timestampsCache = Mutex<[UInt64]?>(nil)
-  let suspectsCache = Mutex<[Bool]?>(nil)
+  let timesCache = Mutex<TrainTimes?>(nil)
 
   /// Opens a run.
   ///
   /// - Parameters:
-  ///   - filePool: where its files are opened.
+  ///   - hdf5: where its files are asked.
   ///   - omissions: given the paths of the run's files before any of them is opened, says of those that are to be left out why.
   ///   - report: told in one sentence of everything that is left out because a file is wrong.
-  /// - Throws: ``EXDFError`` where there is no run at `path`, or no file of it can be used.
+  /// - Throws: ``EXDFError`` where there is no run at `path`, or no file of it can be used; or one of them cannot be read now, which may
+  ///   pass.
   public init(
-    path: String, filePool: FilePool, omissions: ([String]) -> [String: String] = { _ in [:] },
+    path: String, hdf5: HDF5Files, omissions: ([String]) -> [String: String] = { _ in [:] },
     report: @escaping @Sendable (String) -> Void
   ) throws(EXDFError) {
     guard let resolved = realpath(path, nil) else {
@@ -43,11 +43,11 @@ public final class Run: Sendable {
     }
     defer { free(resolved) }
     self.path = String(cString: resolved)
-    self.filePool = filePool
+    self.hdf5 = hdf5
     self.report = report
     let listing = try RunListing(path: self.path)
     isDirectory = listing.isDirectory
-    let opened = listing.openFiles(filePool, omissions)
+    let opened = try listing.openFiles(hdf5, omissions)
     guard !opened.files.isEmpty else {
       throw opened.skipped.first.map { .noUsableFile(directory: path, first: $0) } ?? .noFiles(directory: path)
     }

@@ -49,17 +49,24 @@ struct RunListing {
   }
 
   /// Opens each file that is not to be left out, or takes the map's word for it.
+  /// - Throws: ``EXDFError/unreadableNow(_:)`` where a file cannot be read now, and not after a few more attempts either.
   func openFiles(
-    _ pool: FilePool, _ omissions: ([String]) -> [String: String]
-  ) -> (files: [DataFile], skipped: [SkippedFile]) {
+    _ hdf5: HDF5Files, _ omissions: ([String]) -> [String: String]
+  ) throws(EXDFError) -> (files: [DataFile], skipped: [SkippedFile]) {
     let map = isDirectory ? FilesMap(directory: directory) : nil
     let omitted = omissions(names.map { "\(directory)/\($0)" })
     let found = names.map { look(at: $0, map, omitted) }
-    FileWarmer.warm(
-      found.compactMap { file in
-        if case .unread(let reference) = file, pool.gate(reference.path) == nil { return reference.path }
-        return nil
-      })
+    let unread = found.compactMap { if case .unread(let reference) = $0 { reference } else { nil } }
+    let read: [Result<FileOpening, FileProblem>]
+    do throws(ReadError) {
+      read = try concurrently(unread) { reference throws(ReadError) in try Self.read(reference, hdf5) }
+    } catch {
+      switch error {
+      case .passing(let error): throw .unreadableNow(error)
+      case .damaged(let error): throw .noSuchRun(path: directory, reason: error.description)
+      }
+    }
+    var openings = read[...]
     var files: [DataFile] = []
     var skipped: [SkippedFile] = []
     for (name, file) in zip(names, found) {
@@ -68,16 +75,47 @@ struct RunListing {
       case .mapped(let reference, let contents):
         files.append(DataFile(name: name, reference: reference, contents: contents, version: nil, rows: nil))
       case .unread(let reference):
-        do throws(EXDFError) {
-          let read = try HDF5Library.withLock { (library) throws(EXDFError) in try Self.read(reference, pool, library) }
+        switch openings.popFirst() {
+        case .success(let opened)?:
           files.append(
-            DataFile(name: name, reference: reference, contents: read.contents, version: read.version, rows: read.rows))
-        } catch {
-          skipped.append(SkippedFile(name: name, path: reference.path, reason: Self.reason(error)))
+            DataFile(
+              name: name, reference: reference, contents: opened.contents, version: opened.version, rows: opened.rows))
+        case .failure(let problem)?:
+          skipped.append(SkippedFile(name: name, path: reference.path, reason: problem.reason))
+        case nil: break
         }
       }
     }
     return (files, skipped)
+  }
+
+  /// How long is waited before a file is tried again that could not be read, in milliseconds: a run without one of its files is another
+  /// run, and a mount lasts for days.
+  private static let pauses: [UInt32] = [10, 50, 200, 500, 1000]
+
+  /// What a file says, or why it is left out.
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` where it cannot be read now.
+  private static func read(
+    _ reference: FileReference, _ hdf5: HDF5Files
+  ) throws(ReadError) -> Result<FileOpening, FileProblem> {
+    var pauses = pauses[...]
+    while true {
+      do throws(ReadError) {
+        return try FileContents.read(reference, hdf5)
+      } catch {
+        guard case .passing(let passing) = error else { throw error }
+        switch passing.cause {
+        // These do not pass by being tried again.
+        case .refused, .denied, .system(errno: EACCES), .system(errno: EPERM), .system(errno: ENOENT),
+          .system(errno: ELOOP):
+          return .failure(.structure(passing.reason))
+        case .mustWait, .interrupted: throw error
+        case .system, .changed, .worker: break
+        }
+        guard let pause = pauses.popFirst() else { throw error }
+        usleep(pause * 1000)
+      }
+    }
   }
 
   private func look(at name: String, _ map: FilesMap?, _ omitted: [String: String]) -> Found {
@@ -92,32 +130,5 @@ struct RunListing {
   static func isRegularFile(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-  }
-
-  private static func read(
-    _ reference: FileReference, _ pool: FilePool, _ library: borrowing HDF5Library
-  ) throws(EXDFError) -> (contents: FileContents, version: FormatVersion, rows: TrainRows) {
-    let result: Result<(contents: FileContents, version: FormatVersion, rows: TrainRows), EXDFError>
-    do throws(HDF5Error) {
-      result = try pool.withFile(reference, library) { (file, library) throws(HDF5Error) in
-        do throws(EXDFError) {
-          return .success(try FileContents.read(file, library))
-        } catch {
-          return .failure(error)
-        }
-      }
-    } catch {
-      throw .hdf5(error)
-    }
-    return try result.get()
-  }
-
-  /// The reason alone: who prints it names the file.
-  private static func reason(_ error: EXDFError) -> String {
-    switch error {
-    case .hdf5(let error): error.reason
-    case .structure(_, let reason): reason
-    default: error.description
-    }
   }
 }

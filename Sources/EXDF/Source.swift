@@ -1,3 +1,4 @@
+internal import HDF5
 internal import Synchronization
 
 public enum SourceKind: String, Hashable, Sendable {
@@ -20,13 +21,17 @@ public final class Source: Sendable {
   public let legacyTarget: String?
 
   struct Cache {
-    var keys: [Key]?
-    var groups: [String]?
-    var groupIndexes: [String: TrainIndex] = [:]
-    var wholeGroupIndexes: [String: TrainIndex] = [:]
+    /// Its keys, and what the file that was asked for them says.
+    var listing: SourceListing?
+    /// What the files say that were asked for its keys, until its rows are asked for.
+    var parts: [Int: SourceInFile] = [:]
+    /// What all of its files say of rows and trains.
+    var rows: SourceRows?
     var keyIndexes: [Int: TrainIndex] = [:]
-    var stringLengths: [Int: Result<Int, EXDFError>] = [:]
+    var groupIndexes: [String: TrainIndex] = [:]
+    var stringLengths: [Int: Result<Int, HDF5Error>] = [:]
     var runValues: [RunValue]?
+    var units: [String?]?
   }
   let cache = Mutex(Cache())
 

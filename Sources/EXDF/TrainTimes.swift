@@ -1,4 +1,4 @@
-internal import HDF5
+public import HDF5
 internal import Synchronization
 
 /// What INDEX says of each train of the run besides its id.
@@ -11,54 +11,34 @@ public struct TrainTimes: Sendable {
 
 extension Run {
   /// Timestamps and flags of all trains: read from every file once.
-  public func trainTimes() -> TrainTimes { TrainTimes(timestamps: timestamps(), isSuspect: suspects()) }
-
-  /// The timestamps alone, which `stat` asks for: the flags take three times as long to read.
-  public func timestamps() -> [UInt64] {
-    if let known = timestampsCache.withLock({ $0 }) { return known }
-    var timestamps = [UInt64](repeating: 0, count: trainIDs.count)
-    forEachRow(missing: "time stamps") { (file, library) throws(EXDFError) in
-      try file.timestamps(filePool, library)
-    } _: { position, timestamp in
-      // From 2^63 on, numpy sees a time before 1970, or NaT: files that EXtra-data wrote have it where no time is known.
-      if timestamps[position] == 0, timestamp < 1 << 63 { timestamps[position] = timestamp }
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone. A file whose INDEX is damaged is left out.
+  public func trainTimes() throws(ReadError) -> TrainTimes {
+    if let known = timesCache.withLock({ $0 }) { return known }
+    let columns = try concurrently(files.indices.map { $0 }) { file throws(ReadError) in
+      try self.files[file].columns(self.hdf5)
     }
-    timestampsCache.withLock { $0 = timestamps }
-    return timestamps
-  }
-
-  private func suspects() -> [Bool] {
-    if let known = suspectsCache.withLock({ $0 }) { return known }
-    var suspects = [Bool](repeating: true, count: trainIDs.count)
-    forEachRow(missing: "flags") { (file, library) throws(EXDFError) in
-      try file.validity(filePool, library)
-    } _: { position, isValid in
-      if isValid { suspects[position] = false }
-    }
-    suspectsCache.withLock { $0 = suspects }
-    return suspects
-  }
-
-  /// Gives `body` what each file has for each of its trains, by the train's position in the run.
-  ///
-  /// - Parameters:
-  ///   - missing: what a file that cannot be read leaves out, for the report.
-  ///   - column: one value for each row of INDEX, or for the first of them.
-  private func forEachRow<Value>(
-    missing: String, _ column: (DataFile, borrowing HDF5Library) throws(EXDFError) -> [Value],
-    _ body: (Int, Value) -> Void
-  ) {
-    for file in files {
-      HDF5Library.withLock { library in
-        do throws(EXDFError) {
-          let rows = try file.rows(filePool, library).trainIDs
-          for (train, value) in zip(rows, try column(file, library)) where train != 0 {
-            if let position = position(ofTrain: train) { body(position, value) }
-          }
-        } catch {
-          report("\(error); its \(missing) are left out")
-        }
+    var times = TrainTimes(
+      timestamps: [UInt64](repeating: 0, count: trainIDs.count),
+      isSuspect: [Bool](repeating: true, count: trainIDs.count))
+    for result in columns {
+      switch result {
+      case .failure(let error): report("\(error); its time stamps and flags are left out")
+      case .success(let columns):
+        for error in columns.problems { report("\(error); what it says of the trains is left out") }
+        add(columns, to: &times)
       }
+    }
+    timesCache.withLock { $0 = times }
+    return times
+  }
+
+  private func add(_ columns: DataFile.IndexColumns, to times: inout TrainTimes) {
+    for (row, train) in columns.rows.trainIDs.enumerated() where train != 0 {
+      guard let position = position(ofTrain: train) else { continue }
+      if row < columns.validity.count, columns.validity[row] { times.isSuspect[position] = false }
+      guard row < columns.timestamps.count, times.timestamps[position] == 0 else { continue }
+      // From 2^63 on, numpy sees a time before 1970, or NaT: files that EXtra-data wrote have it where no time is known.
+      if columns.timestamps[row] < 1 << 63 { times.timestamps[position] = columns.timestamps[row] }
     }
   }
 }

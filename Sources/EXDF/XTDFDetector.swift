@@ -1,4 +1,4 @@
-internal import HDF5
+public import HDF5
 
 /// The modules of one XTDF detector (AGIPD, DSSC, LPD), as `run.info()` sums them up (EXDF.md 3.1).
 public struct XTDFDetector: Sendable {
@@ -28,13 +28,15 @@ extension Run {
   }
 
   /// The detectors among the instrument sources, without legacy names, by name.
-  public func xtdfDetectors() -> [XTDFDetector] {
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public func xtdfDetectors() throws(ReadError) -> [XTDFDetector] {
     var modules: [String: [(number: String, source: Source)]] = [:]
     for source in sources where source.kind == .instrument && source.legacyTarget == nil {
       guard let module = Self.moduleName(of: source.name) else { continue }
       modules[module.detector, default: []].append((module.number, source))
     }
-    return modules.keys.sorted { $0.precedes($1) }.map { name in
+    var detectors: [XTDFDetector] = []
+    for name in modules.keys.sorted(by: { $0.precedes($1) }) {
       // A number that stands in two sources (raw and something else of another channel) counts once: the last by name.
       var byNumber: [String: Source] = [:]
       for (number, source) in modules[name] ?? [] { byNumber[number] = source }
@@ -42,24 +44,39 @@ extension Run {
         byNumber[number].map { (number: number, source: $0) }
       }
       let first = sorted[0].source
-      let (pixels, counts) = frames(of: first)
-      return XTDFDetector(name: name, modules: sorted, pixels: pixels, frameCounts: counts)
+      let (pixels, counts) = try frames(of: first)
+      detectors.append(XTDFDetector(name: name, modules: sorted, pixels: pixels, frameCounts: counts))
     }
+    return detectors
   }
 
-  private func frames(of source: Source) -> (pixels: [Int], counts: [UInt64]) {
-    HDF5Library.withLock { library in
-      do throws(EXDFError) {
-        let file = source.files[0]
-        let counts = try indexRows("image", of: source, in: file, library).counts
-        let shape = try files[file].read(filePool, library) { (opened, library) throws(HDF5Error) in
-          try opened.dataset("\(source.path)/image/data", library).shape(library)
-        }
-        return (Array(shape.suffix(2)), counts)
-      } catch {
-        report("\(error)")
-        return ([], [])
+  private func frames(of source: Source) throws(ReadError) -> (pixels: [Int], counts: [UInt64]) {
+    let file = files[source.files[0]]
+    let path = "INDEX/\(source.name)/image"
+    var batch = QuestionBatch()
+    let columns = batch.add(ColumnsQuestion(below: path, limit: 1 << 26))
+    let data = batch.add(DatasetQuestion("\(source.path)/image/data"))
+    let answers = try hdf5.ask(file.reference, batch)
+    let rows: TrainRows
+    do throws(ReadError) {
+      rows = try file.rows(hdf5)
+    } catch {
+      guard case .damaged(let damage) = error else { throw error }
+      report("\(damage)")
+      return ([], [])
+    }
+    do throws(HDF5Error) {
+      var named: [String: Result<IntegerColumn, HDF5Error>] = [:]
+      for column in try answers[columns].get() ?? [] {
+        named[column.path] = column.column.map { .success($0) } ?? column.problem.map { .failure($0) }
       }
+      let runs = try IndexRuns.read(named, path, of: file.reference.path, limit: rows.trainIDs.count).get()
+      var counts: [UInt64] = []
+      runs.forEach { _, _, count in counts.append(count) }
+      return (Array(try answers[data].get()?.shape.suffix(2) ?? []), counts)
+    } catch {
+      report("\(error)")
+      return ([], [])
     }
   }
 }

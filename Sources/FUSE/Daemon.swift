@@ -31,13 +31,48 @@ public enum Daemon {
     if child == 0 {
       close(ends[0])
       setsid()
-      exit(body(Readiness(pipe: ends[1])))
+      exit(onNewThread { body(Readiness(pipe: ends[1])) })
     }
     let failure = Errno.current
     close(ends[1])
     defer { close(ends[0]) }
     guard child > 0 else { throw failure }
     return outcome(of: child, from: ends[0], timeout: timeout)
+  }
+
+  /// Runs `body` on a thread that was made after the fork, while this one waits, and lets no signal come to this one.
+  ///
+  /// Swift's runtime remembers each thread's number. The thread that has forked goes on in the child with the number that it has in the
+  /// parent, and the lock that guards lazy globals (a futex that knows its owner by that number) then spins for ever as soon as a second
+  /// thread wants it: seen with 6.3.1, in one mount of a dozen.
+  private static func onNewThread(_ body: () -> Int32) -> Int32 {
+    var all = sigset_t()
+    sigfillset(&all)
+    var before = sigset_t()
+    pthread_sigmask(SIG_SETMASK, &all, &before)
+    return withoutActuallyEscaping(body) { body in
+      let errand = Errand(body, mask: before)
+      guard let worker = try? Worker.start({ errand.run() }) else { return 1 }
+      pthread_join(worker.thread, nil)
+      return errand.status
+    }
+  }
+
+  private final class Errand: @unchecked Sendable {
+    // Unchecked: the thread that makes it waits until the one that runs it has ended.
+    private let body: () -> Int32
+    private var mask: sigset_t
+    private(set) var status: Int32 = 1
+
+    init(_ body: @escaping () -> Int32, mask: sigset_t) {
+      self.body = body
+      self.mask = mask
+    }
+
+    func run() {
+      pthread_sigmask(SIG_SETMASK, &mask, nil)
+      status = body()
+    }
   }
 
   private static func outcome(of child: pid_t, from pipe: Int32, timeout: Int) -> Outcome {

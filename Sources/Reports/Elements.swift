@@ -1,4 +1,5 @@
 internal import ArrayIO
+internal import HDF5
 internal import NPY
 
 /// All elements of a small array, read in pieces of a few megabytes.
@@ -9,15 +10,15 @@ struct Elements {
   /// One text that is long makes all of its key's as long: more than this is refused before memory is asked for.
   private static let mostBytes = 1 << 30
 
-  init(of array: some ArraySource) throws(ArrayError) {
+  init(of array: some ArraySource) throws(ReadError) {
     element = array.description.element
     guard array.description.dataSize <= Self.mostBytes else {
       throw .damaged(
         file: "", object: "", reason: "its values take \(array.description.dataSize) bytes, too many for a text")
     }
     var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
-    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
-      do throws(ArrayError) {
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ReadError> in
+      do throws(ReadError) {
         return .success(try array.read(dataAt: 0, into: buffer))
       } catch {
         return .failure(error)

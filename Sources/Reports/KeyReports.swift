@@ -1,4 +1,4 @@
-public import ArrayIO
+internal import ArrayIO
 public import EXDF
 public import HDF5
 internal import NPY
@@ -24,21 +24,21 @@ public enum KeyReports {
   private static let mostBytes = 256 << 20
 
   /// Whether a key has a `values.csv`.
-  public static func hasValues(_ number: Int, of source: Source, in arrays: RunArrays) -> Bool {
-    let key = arrays.run.keys(of: source)[number]
+  public static func hasValues(_ number: Int, of source: Source, in arrays: RunArrays) throws(ReadError) -> Bool {
+    let key = try arrays.run.keys(of: source)[number]
     guard arrays.isScalar(key) else { return false }
-    let entries = arrays.run.index(ofKey: number, of: source).entries
+    let entries = try arrays.run.index(ofKey: number, of: source).entries
     return entries <= mostValues && entries <= mostBytes / max(1, key.datatype.size ?? 1)
   }
 
   /// `values.csv`: one row per entry.
   public static func values(
     ofKey number: Int, of source: Source, in arrays: RunArrays
-  ) throws(ArrayError) -> [UInt8] {
+  ) throws(ReadError) -> [UInt8] {
     let run = arrays.run
     let elements = try Elements(of: try arrays.array(ofKey: number, of: source))
     var csv = CSV(header: ["train_id", "value"])
-    for segment in run.index(ofKey: number, of: source).segments {
+    for segment in try run.index(ofKey: number, of: source).segments {
       for entry in 0..<segment.entries {
         csv.field(number: run.trainIDs[segment.firstTrain + entry / segment.entriesPerTrain])
         elements.withElement(segment.firstEntry + entry) { csv.field(elements.element, $0) }
@@ -49,32 +49,37 @@ public enum KeyReports {
   }
 
   /// `info.txt`.
-  public static func info(ofKey number: Int, of source: Source, in arrays: RunArrays) -> [UInt8] {
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone; what is wrong with a file is in the text.
+  public static func info(
+    ofKey number: Int, of source: Source, in arrays: RunArrays
+  ) throws(ReadError) -> [UInt8] {
     let run = arrays.run
-    let key = run.keys(of: source)[number]
-    let index = run.index(ofKey: number, of: source)
-    let attributes = (try? run.attributes(of: key, in: source)) ?? [:]
+    let key = try run.keys(of: source)[number]
+    let index = try run.index(ofKey: number, of: source)
+    let attributes =
+      try ReadError.unlessDamaged { () throws(ReadError) in try run.attributes(of: key, in: source) } ?? [:]
     var text = Text()
     text.append(line: "\(source.name) \(key.name)")
     if let obstacle = arrays.obstacle(to: key) {
       text.append(line: "no array:         \(obstacle)")
     } else {
-      do throws(ArrayError) {
+      do throws(ReadError) {
         let entry = try arrays.entry(ofKey: number, of: source)
         text.append(line: "dtype:            \(entry.element.descriptor)")
         text.append(line: "entry shape:      \(Shape.literal(entry.shape))")
       } catch {
-        text.append(line: "no array:         \(error)")
+        guard case .damaged(let damage) = error else { throw error }
+        text.append(line: "no array:         \(damage)")
       }
     }
     text.append(line: "entries:          \(index.entries)")
     text.append(line: "trains with data: \(index.trainsWithData) of \(run.trainIDs.count)")
     if let units = Run.units(in: attributes) { text.append(line: "units:            \(units)") }
-    if arrays.isScalar(key), !hasValues(number, of: source, in: arrays) {
+    if arrays.isScalar(key), !(try hasValues(number, of: source, in: arrays)) {
       text.append(
         line: "no values.csv:    it would have more than \(mostValues) rows, or \(mostBytes >> 20) MiB of values")
     }
-    for line in storageLines(key, source, run) { text.append(line: line) }
+    for line in try storageLines(key, source, run) { text.append(line: line) }
     if !attributes.isEmpty {
       text.append(line: "attributes:")
       for (name, value) in attributes.sorted(by: { $0.key.precedes($1.key) }) {
@@ -84,10 +89,10 @@ public enum KeyReports {
     return text.bytes
   }
 
-  private static func storageLines(_ key: Key, _ source: Source, _ run: Run) -> [String] {
+  private static func storageLines(_ key: Key, _ source: Source, _ run: Run) throws(ReadError) -> [String] {
     let file = run.files[source.files[0]]
     var lines = ["dataset:          \(key.path)", "files:            \(source.files.count), the first is \(file.name)"]
-    do throws(EXDFError) {
+    do throws(ReadError) {
       let storage = try run.storage(of: key, inFile: source.files[0])
       lines.append("storage:          \(text(of: storage))")
       let missing = storage.filters.filter { !$0.isAvailable }.map { $0.name.isEmpty ? "\($0.identifier)" : $0.name }
@@ -95,7 +100,8 @@ public enum KeyReports {
         lines.append("unreadable:       the HDF5 filter \(missing.joined(separator: ", ")) is not installed here")
       }
     } catch {
-      lines.append("storage:          \(error)")
+      guard case .damaged(let damage) = error else { throw error }
+      lines.append("storage:          \(damage)")
     }
     return lines
   }

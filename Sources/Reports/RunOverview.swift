@@ -1,14 +1,16 @@
 public import EXDF
 internal import FoundationEssentials
+public import HDF5
 
 /// `info.txt` and `info.json`: what `run.info()` prints, for people and for jq.
 public struct RunOverview: Sendable {
   private let run: Run
   private let detectors: [XTDFDetector]
 
-  public init(of run: Run) {
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public init(of run: Run) throws(ReadError) {
     self.run = run
-    detectors = run.xtdfDetectors()
+    detectors = try run.xtdfDetectors()
   }
 
   private var ordinarySources: [Source] {
@@ -146,8 +148,10 @@ public struct RunOverview: Sendable {
   }
 
   /// The same facts and the run's METADATA.
-  public var json: [UInt8] {
-    let metadata = ((try? run.metadata()) ?? []).map { value -> (String, JSON.Value) in
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public func json() throws(ReadError) -> [UInt8] {
+    let read = try ReadError.unlessDamaged { () throws(ReadError) in try run.metadata() }
+    let metadata = (read ?? []).map { value -> (String, JSON.Value) in
       switch value.contents {
       case .text(let text): (value.name, .text(text))
       case .number(let number): (value.name, .number(number))

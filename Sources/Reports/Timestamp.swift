@@ -1,6 +1,6 @@
 /// Nanoseconds since 1970 as ISO 8601 in UTC: `2026-11-22T15:09:38.123456789Z`.
-enum Timestamp {
-  static func text(_ nanoseconds: UInt64) -> String {
+public enum Timestamp {
+  public static func text(_ nanoseconds: UInt64) -> String {
     let (seconds, fraction) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     let (days, second) = Int(seconds).quotientAndRemainder(dividingBy: 86_400)
     let (year, month, day) = date(daysSince1970: days)

@@ -1,6 +1,6 @@
 public import ArrayIO
 public import EXDF
-internal import HDF5
+public import HDF5
 public import NPY
 
 /// The arrays of a run: where EXDF's "these rows of that dataset hold this train" becomes bytes that can be read.
@@ -44,51 +44,47 @@ public final class RunArrays: Sendable {
     }
   }
 
-  /// - Throws: ``ArrayError`` where npy has no word for it, or its strings cannot be read.
-  public func entry(ofKey number: Int, of source: Source) throws(ArrayError) -> Entry {
-    let key = run.keys(of: source)[number]
+  /// - Throws: ``ReadError`` where npy has no word for it, or its strings cannot be read.
+  public func entry(ofKey number: Int, of source: Source) throws(ReadError) -> Entry {
+    let key = try run.keys(of: source)[number]
     let representation = Representation(key.datatype)
     switch representation {
     case .element(let element, let inner):
       return Entry(element: element, shape: key.entryShape + inner, elements: .numpy(key.datatype))
     case .variableStrings:
-      do throws(EXDFError) {
-        // numpy has no strings of length 0.
-        let length = max(1, try run.longestString(ofKey: number, of: source))
-        return Entry(element: .bytes(length: length), shape: key.entryShape, elements: .strings(length: length))
-      } catch {
-        throw ArrayError(error)
-      }
+      // numpy has no strings of length 0.
+      let length = max(1, try run.longestString(ofKey: number, of: source))
+      return Entry(element: .bytes(length: length), shape: key.entryShape, elements: .strings(length: length))
     case .none(let reason):
       throw .damaged(file: run.files[source.files[0]].reference.path, object: key.path, reason: reason)
     }
   }
 
   /// What the whole of a key is as an array; nothing of its data is read.
-  public func description(ofKey number: Int, of source: Source) throws(ArrayError) -> ArrayDescription {
+  public func description(ofKey number: Int, of source: Source) throws(ReadError) -> ArrayDescription {
     let entry = try entry(ofKey: number, of: source)
-    return try describe(entry, entries: run.index(ofKey: number, of: source).entries, number, source)
+    return try describe(entry, entries: try run.index(ofKey: number, of: source).entries, number, source)
   }
 
   /// The same for the entries of one train: a single entry has no first axis, as `train_from_id` gives it.
   public func description(
     ofKey number: Int, of source: Source, entries: Int
-  ) throws(ArrayError) -> ArrayDescription {
+  ) throws(ReadError) -> ArrayDescription {
     try describe(try entry(ofKey: number, of: source), entries: entries, dropsSingle: true, number, source)
   }
 
   private func describe(
     _ entry: Entry, entries: Int, dropsSingle: Bool = false, _ number: Int, _ source: Source
-  ) throws(ArrayError) -> ArrayDescription {
+  ) throws(ReadError) -> ArrayDescription {
     let shape = dropsSingle && entries == 1 ? entry.shape : [entries] + entry.shape
     guard let description = ArrayDescription(element: entry.element, shape: shape) else {
-      throw tooLarge(number, source)
+      throw try tooLarge(number, source)
     }
     return description
   }
 
   /// All entries of a key, in order of train.
-  public func array(ofKey number: Int, of source: Source) throws(ArrayError) -> StoredArray {
+  public func array(ofKey number: Int, of source: Source) throws(ReadError) -> StoredArray {
     try array(ofKey: number, of: source, trains: 0..<run.trainIDs.count)
   }
 
@@ -97,11 +93,11 @@ public final class RunArrays: Sendable {
   /// - Parameter type: what entries become where that is not the key's own type: another one of the same shape.
   public func array(
     ofKey number: Int, of source: Source, trains: Range<Int>, as type: Entry? = nil
-  ) throws(ArrayError) -> StoredArray {
+  ) throws(ReadError) -> StoredArray {
     let entry = if let type { type } else { try entry(ofKey: number, of: source) }
-    let path = run.keys(of: source)[number].path
+    let path = try run.keys(of: source)[number].path
     var parts: [ArrayPart] = []
-    for segment in run.index(ofKey: number, of: source).segments {
+    for segment in try run.index(ofKey: number, of: source).segments {
       let first = max(segment.firstTrain, trains.lowerBound)
       let end = min(segment.firstTrain + segment.trainCount, trains.upperBound)
       guard first < end else { continue }
@@ -110,7 +106,7 @@ public final class RunArrays: Sendable {
       append(rows, from: row, of: segment.file, path, entry, to: &parts)
     }
     guard let array = StoredArray(element: entry.element, entryShape: entry.shape, parts: parts, store) else {
-      throw tooLarge(number, source)
+      throw try tooLarge(number, source)
     }
     return array
   }
@@ -131,33 +127,22 @@ public final class RunArrays: Sendable {
   /// The entries of one train; nil where it has none.
   public func array(
     ofKey number: Int, of source: Source, train: Int
-  ) throws(ArrayError) -> StoredArray? {
-    guard let location = run.index(ofKey: number, of: source).location(ofTrain: train) else { return nil }
+  ) throws(ReadError) -> StoredArray? {
+    guard let location = try run.index(ofKey: number, of: source).location(ofTrain: train) else { return nil }
     let entry = try entry(ofKey: number, of: source)
     let dataset = DatasetReference(
-      file: run.files[location.file].reference, object: run.keys(of: source)[number].path, elements: entry.elements)
+      file: run.files[location.file].reference, object: try run.keys(of: source)[number].path, elements: entry.elements)
     let part = ArrayPart(dataset: dataset, firstRow: location.firstRow, rows: location.rows)
     guard
       let array = StoredArray(
         element: entry.element, entryShape: entry.shape, parts: [part], dropsFirstAxis: true, store)
-    else { throw tooLarge(number, source) }
+    else { throw try tooLarge(number, source) }
     return array
   }
 
-  private func tooLarge(_ number: Int, _ source: Source) -> ArrayError {
+  private func tooLarge(_ number: Int, _ source: Source) throws(ReadError) -> ReadError {
     .damaged(
-      file: run.files[source.files[0]].reference.path, object: run.keys(of: source)[number].path,
+      file: run.files[source.files[0]].reference.path, object: try run.keys(of: source)[number].path,
       reason: "it would be larger than a file can be")
-  }
-}
-
-extension ArrayError {
-  /// What the run model refuses, as a failed read.
-  public init(_ error: EXDFError) {
-    switch error {
-    case .hdf5(let error): self = .hdf5(error)
-    case .structure(let file, let reason): self = .damaged(file: file, object: "", reason: reason)
-    default: self = .damaged(file: "", object: "", reason: error.description)
-    }
   }
 }

@@ -1,5 +1,6 @@
 public import ArrayIO
 public import EXDF
+public import HDF5
 internal import NPY
 
 /// The train of each entry of a key, as `train_id_coordinates()`; or of each train of the run. Computed as it is read.
@@ -31,7 +32,7 @@ public struct TrainIDArray: ArraySource {
       .unsafelyUnwrapped
   }
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     var entry = offset / 8
     var skip = offset % 8
     var done = 0

@@ -1,16 +1,19 @@
 internal import EXDF
+internal import HDF5
 
 /// `README.txt` at the root of a mounted run.
 enum ReadMe {
-  static func text(for run: Run) -> [UInt8] {
+  static func text(for run: Run) throws(ReadError) -> [UInt8] {
     // Names that exist, so that the lines can be pasted as they are.
-    let source = run.sources.first { $0.legacyTarget == nil && !run.keys(of: $0).isEmpty }
-    let sourceName = source?.name ?? "SOURCE"
-    let keyName =
-      source.flatMap { source in
-        let keys = run.keys(of: source)
-        return (keys.first { $0.isValue } ?? keys.first { !$0.name.hasSuffix("trainId") } ?? keys.first)?.name
-      } ?? "KEY"
+    var sourceName = "SOURCE"
+    var keyName = "KEY"
+    for source in run.sources where source.legacyTarget == nil {
+      let keys = try run.keys(of: source)
+      guard let key = keys.first(where: \.isValue) ?? keys.first(where: { !$0.name.hasSuffix("trainId") }) ?? keys.first
+      else { continue }
+      (sourceName, keyName) = (source.name, key.name)
+      break
+    }
     let train = run.trainIDs.first.map(String.init) ?? "TRAIN"
     let key = "sources/\(sourceName)/keys/\(keyName)"
     return Array(

@@ -38,25 +38,12 @@ extension RunTree {
     }
   }
 
-  /// How long `stat` waits for a table that needs every source of the run before it says 0: long enough for small runs, too
-  /// short to be noticed.
-  private static let patience = 100
-
   /// nil while it is not known.
   private func size(of node: Node) throws(TreeError) -> Int? {
-    if case .rootFile(let file) = node, let table = tables[file] {
-      return table.value(within: Self.patience) { self.table(file) }?.count
-    }
-    if let (text, make) = slowFile(node) {
-      // Where it fails the name stays; opening it gives the reason.
-      return (try? text.value(within: Self.patience, make)?.get())?.count
-    }
+    if let text = madeText(node) { return try text.size() }
     if let description = try arrayDescription(of: node) { return description.header.count + description.dataSize }
-    do throws(ArrayError) {
-      return try texts.size(of: node) { () throws(ArrayError) in try text(of: node) }
-    } catch {
-      // The name stays; opening it gives the reason.
-      return nil
+    return try reading { () throws(ReadError) in
+      try texts.size(of: node) { () throws(ReadError) in try text(of: node) }
     }
   }
 
@@ -65,17 +52,17 @@ extension RunTree {
     switch node {
     case .rootFile(.trainIDs): return TrainIDArray(of: run).description
     case .keyFile(let source, let key, .array):
-      return try make(source, key) { arrays, source throws(ArrayError) in
+      return try make(source, key) { arrays, source throws(ReadError) in
         try arrays.description(ofKey: key, of: source)
       }
     case .keyFile(let source, let key, .trainIDs):
-      guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
-      return TrainIDArray(of: run.index(ofKey: key, of: run.sources[source]), in: run).description
+      guard try isValid(source: source, key: key) else { throw .notFound(reason: nil) }
+      return TrainIDArray(of: try index(source, key), in: run).description
     case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
-      guard isValid(source: source, key: key, train: train),
-        let location = run.index(ofKey: key, of: run.sources[source]).location(ofTrain: train)
+      guard try isValid(source: source, key: key, train: train),
+        let location = try index(source, key).location(ofTrain: train)
       else { throw .notFound(reason: nil) }
-      return try make(source, key) { arrays, source throws(ArrayError) in
+      return try make(source, key) { arrays, source throws(ReadError) in
         try arrays.description(ofKey: key, of: source, entries: location.rows)
       }
     case .detector(let place): return try detectorDescription(place)
@@ -99,10 +86,10 @@ extension RunTree {
       guard path < paths.directories.count else { throw .notFound(reason: nil) }
       return 2 + subdirectories(of: path)
     case .source: return 3
-    case .keys(let source): return 2 + keys(of: source).count
+    case .keys(let source): return 2 + (try keys(of: source).count)
     case .key(let source, let key):
-      guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
-      return hasArray(source, key) ? 3 : 2
+      guard try isValid(source: source, key: key) else { throw .notFound(reason: nil) }
+      return try hasArray(source, key) ? 3 : 2
     case .detector(let place): return try detectorLinkCount(place)
     case .trains: return 2 + run.trainIDs.count
     default: return 2
@@ -116,14 +103,13 @@ extension RunTree {
     }
   }
 
+  /// That of the HDF5 files behind a file, and of the newest file of the run for a directory of several sources: known without opening
+  /// any, and the same for the life of the mount (TREE.md).
   private func modified(_ node: Node) -> Time {
     switch node {
-    case .train(let train), .trainPath(let train, _), .trainSource(let train, _):
-      return modified(train: train, orFiles: nil)
-    case .keyTrain(let source, _, let train), .trainKey(let train, let source, _):
-      return modified(train: train, orFiles: source < run.sources.count ? run.sources[source].files : nil)
     case .source(let source), .sourceFile(let source, _), .keys(let source), .key(let source, _),
-      .keyFile(let source, _, _), .keyTrains(let source, _):
+      .keyFile(let source, _, _), .keyTrains(let source, _), .keyTrain(let source, _, _), .trainKey(_, let source, _),
+      .trainSource(_, let source):
       return source < run.sources.count ? modified(files: run.sources[source].files) : modified
     case .detector(let place): return detectorModified(place)
     case .export(let place): return modified(export: place)
@@ -132,13 +118,6 @@ extension RunTree {
       return run.files.first { $0.reference.path == path }.map { Time($0.reference.identity) } ?? modified
     default: return modified
     }
-  }
-
-  /// The train's own time stamp, where the format has one.
-  func modified(train: Int, orFiles files: [Int]?) -> Time {
-    let timestamps = run.timestamps()
-    if train < timestamps.count, timestamps[train] != 0 { return Time(timestamp: timestamps[train]) }
-    return files.map(modified(files:)) ?? modified
   }
 
   func modified(files: [Int]) -> Time {

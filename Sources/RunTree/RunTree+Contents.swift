@@ -1,46 +1,41 @@
 public import ArrayIO
 internal import EXDF
+internal import HDF5
 internal import NPY
 internal import Reports
 internal import RunArrays
-internal import Threads
 
 extension RunTree {
   /// The bytes of a file.
   ///
-  /// A report that is still being made is waited for.
+  /// What is still being made is waited for, as long as the current request may wait and has not been interrupted.
   /// - Throws: ``TreeError``; what cannot be read later fails in ``ArrayIO/ByteSource/read(at:into:)``.
   public func open(_ node: Node) throws(TreeError) -> any ByteSource {
     try check(node)
     guard kind(of: node) == .file else { throw .isADirectory }
-    if mayChange(node) { return try open(node) { false } }
-    if case .rootFile(let file) = node, let table = tables[file] {
-      return BytesSource(table.value { self.table(file) })
-    }
-    if let (text, make) = slowFile(node) {
-      do throws(ArrayError) {
-        return BytesSource(try text.value(make).get())
-      } catch {
-        throw .unreadable(error)
-      }
-    }
+    if let report = try report(node) { return BytesSource(report) }
+    if let text = madeText(node) { return BytesSource(try text.bytes()) }
     if let array = try array(of: node) { return NPYSource(array) }
-    do throws(ArrayError) {
-      return BytesSource(try texts.text(of: node) { () throws(ArrayError) in try text(of: node) })
-    } catch {
-      throw .unreadable(error)
+    return BytesSource(
+      try reading { () throws(ReadError) in
+        try texts.text(of: node) { () throws(ReadError) in try text(of: node) }
+      })
+  }
+
+  /// A file that is made in the background as a whole; nil for every other one.
+  func madeText(_ node: Node) -> MadeText? {
+    switch node {
+    case .rootFile(let file): return tables[file].map { cell in table(file, cell) }
+    case .detector(let place): return madeText(place)
+    case .export(let place): return export(place)
+    default: return nil
     }
   }
 
-  /// A file that is made in the background as a whole, and how.
-  func slowFile(
-    _ node: Node
-  ) -> (file: TreeDetectors.Text, make: @Sendable () -> Result<[UInt8], ArrayError>)? {
-    switch node {
-    case .detector(let place): slowText(place)
-    case .export(let place): export(place)
-    default: nil
-    }
+  /// Begins what takes long and is wanted by whoever goes through the whole run: called at the first look at it.
+  func startTables() {
+    for file in [RootFile.trains, .sources, .keys] { madeText(.rootFile(file))?.start() }
+    madeText(.export(.run))?.start()
   }
 
   /// The array of a `.npy` node; nil for a text.
@@ -48,15 +43,15 @@ extension RunTree {
     switch node {
     case .rootFile(.trainIDs): return TrainIDArray(of: run)
     case .keyFile(let source, let key, .trainIDs):
-      guard isValid(source: source, key: key) else { throw .notFound(reason: nil) }
-      return TrainIDArray(of: run.index(ofKey: key, of: run.sources[source]), in: run)
+      guard try isValid(source: source, key: key) else { throw .notFound(reason: nil) }
+      return TrainIDArray(of: try index(source, key), in: run)
     case .keyFile(let source, let key, .array):
-      return try make(source, key) { arrays, source throws(ArrayError) in
+      return try make(source, key) { arrays, source throws(ReadError) in
         try arrays.array(ofKey: key, of: source)
       }
     case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
-      guard isValid(source: source, key: key, train: train) else { throw .notFound(reason: nil) }
-      let array = try make(source, key) { arrays, source throws(ArrayError) in
+      guard try isValid(source: source, key: key, train: train) else { throw .notFound(reason: nil) }
+      let array = try make(source, key) { arrays, source throws(ReadError) in
         try arrays.array(ofKey: key, of: source, train: train)
       }
       guard let array else { throw .notFound(reason: nil) }
@@ -71,14 +66,10 @@ extension RunTree {
 
   /// What `make` makes of a key that has arrays.
   func make<Made>(
-    _ source: Int, _ key: Int, _ make: (RunArrays, Source) throws(ArrayError) -> Made
+    _ source: Int, _ key: Int, _ make: (RunArrays, Source) throws(ReadError) -> Made
   ) throws(TreeError) -> Made {
-    guard isValid(source: source, key: key), hasArray(source, key) else { throw .notFound(reason: nil) }
-    do throws(ArrayError) {
-      return try make(arrays, run.sources[source])
-    } catch {
-      throw .unreadable(error)
-    }
+    guard try isValid(source: source, key: key), try hasArray(source, key) else { throw .notFound(reason: nil) }
+    return try reading { () throws(ReadError) in try make(arrays, run.sources[source]) }
   }
 
   func array(of entry: SliceTable.Entry) throws(TreeError) -> any ArraySource {
@@ -88,7 +79,7 @@ extension RunTree {
       guard let array = try array(of: node) else { throw .notFound(reason: nil) }
       base = array
     case .trains(let source, let key, let trains):
-      base = try make(source, key) { arrays, source throws(ArrayError) in
+      base = try make(source, key) { arrays, source throws(ReadError) in
         try arrays.array(ofKey: key, of: source, trains: trains)
       }
     case .detectorTrains(let detector, let key, let trains): base = try stack(detector, key, trains: trains)
@@ -101,53 +92,48 @@ extension RunTree {
     }
   }
 
-  /// What an entry of the slice table would be as an array: asked for before it gets a number.
-  func description(of entry: SliceTable.Entry) throws(Slice.Invalid) -> ArrayDescription {
-    do throws(TreeError) {
-      return try array(of: entry).description
-    } catch {
-      throw Slice.Invalid(description: error.description)
-    }
-  }
-
-  /// Makes one of the tables that need every source.
-  func table(_ file: RootFile) -> [UInt8] {
-    switch file {
-    case .trains: RunTables.trains(of: run)
-    case .sources: RunTables.sources(of: run)
-    default: RunTables.keys(of: arrays)
+  /// One of the tables that need every source.
+  private func table(_ file: RootFile, _ cell: MadeText.Cell) -> MadeText {
+    let arrays = arrays
+    return MadeText(cell) { () throws(ReadError) in
+      switch file {
+      case .trains: try RunTables.trains(of: arrays.run)
+      case .sources: try RunTables.sources(of: arrays.run)
+      default: try RunTables.keys(of: arrays)
+      }
     }
   }
 
   /// Makes a text.
-  func text(of node: Node) throws(ArrayError) -> [UInt8] {
+  func text(of node: Node) throws(ReadError) -> [UInt8] {
     switch node {
-    case .rootFile(.readMe): return ReadMe.text(for: run)
-    case .rootFile(.infoText): return RunOverview(of: run).text
-    case .rootFile(.infoJSON): return RunOverview(of: run).json
+    case .rootFile(.readMe): return try ReadMe.text(for: run)
+    case .rootFile(.infoText): return try RunOverview(of: run).text
+    case .rootFile(.infoJSON): return try RunOverview(of: run).json()
     case .sourceFile(let number, let file):
-      guard isValid(source: number) else { return [] }
+      guard number < run.sources.count else { return [] }
       let source = run.sources[number]
       switch file {
-      case .info: return SourceReports.info(of: source, in: arrays)
-      case .counts: return SourceReports.counts(of: source, in: run)
+      case .info: return try SourceReports.info(of: source, in: arrays)
+      case .counts: return try SourceReports.counts(of: source, in: run)
       case .table: return try SourceReports.table(of: source, in: arrays)
-      case .runValues: return SourceReports.runValues(of: source, in: run)
+      case .runValues: return try SourceReports.runValues(of: source, in: run)
       }
-    case .detector(let place): return detectorText(place)
+    case .detector(let place): return try detectorText(place)
     case .keyFile(let number, let key, let file):
-      guard isValid(source: number, key: key) else { return [] }
+      guard number < run.sources.count else { return [] }
       let source = run.sources[number]
+      guard key < (try run.keys(of: source).count) else { return [] }
       switch file {
-      case .info: return KeyReports.info(ofKey: key, of: source, in: arrays)
+      case .info: return try KeyReports.info(ofKey: key, of: source, in: arrays)
       case .values: return try KeyReports.values(ofKey: key, of: source, in: arrays)
-      default: return KeyReports.counts(run.index(ofKey: key, of: source), in: run)
+      default: return KeyReports.counts(try run.index(ofKey: key, of: source), in: run)
       }
     default: return []
     }
   }
 
-  func hasValues(_ source: Int, _ key: Int) -> Bool {
-    KeyReports.hasValues(key, of: run.sources[source], in: arrays)
+  func hasValues(_ source: Int, _ key: Int) throws(TreeError) -> Bool {
+    try reading { () throws(ReadError) in try KeyReports.hasValues(key, of: run.sources[source], in: arrays) }
   }
 }

@@ -24,15 +24,16 @@ extension RunTree {
     of directory: Node, from cookie: Int, _ take: (TreeEntry, Int) -> Bool
   ) throws(TreeError) {
     try check(directory)
+    if directory == .root { startTables() }
     switch directory {
     case .trains:
       list(run.trainIDs.count, from: cookie, take) { ("\(run.trainIDs[$0])", .train($0)) }
-    case .keyTrains(let source, let key): listTrains(source, key, from: cookie, take)
+    case .keyTrains(let source, let key): try listTrains(source, key, from: cookie, take)
     case .files: list(fileLinks.count, from: cookie, take) { (fileLinks[$0].name, .fileLink($0)) }
     case .keys(let source):
-      let keys = keys(of: source)
+      let keys = try keys(of: source)
       list(keys.count, from: cookie, take) { (FileNames.encode(keys[$0].name), .key(source: source, key: $0)) }
-    case .trainSource(let train, let source): listKeys(train, source, from: cookie, take)
+    case .trainSource(let train, let source): try listKeys(train, source, from: cookie, take)
     case .detector(let place): try detectorEntries(of: place, from: cookie, take)
     default:
       let entries = try shortList(directory)
@@ -52,9 +53,11 @@ extension RunTree {
   }
 
   /// The trains in which a key has data; the cookie is a position in the run.
-  private func listTrains(_ source: Int, _ key: Int, from cookie: Int, _ take: (TreeEntry, Int) -> Bool) {
-    guard isValid(source: source, key: key) else { return }
-    let index = run.index(ofKey: key, of: run.sources[source])
+  private func listTrains(
+    _ source: Int, _ key: Int, from cookie: Int, _ take: (TreeEntry, Int) -> Bool
+  ) throws(TreeError) {
+    guard try isValid(source: source, key: key) else { return }
+    let index = try index(source, key)
     var next = index.nextTrain(from: cookie)
     while let train = next {
       let node = Node.keyTrain(source: source, key: key, train: train)
@@ -65,10 +68,13 @@ extension RunTree {
   }
 
   /// The keys of a source that have data in a train; the cookie is a position among its keys.
-  private func listKeys(_ train: Int, _ source: Int, from cookie: Int, _ take: (TreeEntry, Int) -> Bool) {
-    let keys = keys(of: source)
+  private func listKeys(
+    _ train: Int, _ source: Int, from cookie: Int, _ take: (TreeEntry, Int) -> Bool
+  ) throws(TreeError) {
+    let keys = try keys(of: source)
     guard cookie >= 0, cookie < keys.count else { return }
-    for key in cookie..<keys.count where hasArray(source, key) && hasData(source, key, train) {
+    for key in cookie..<keys.count {
+      guard try hasArray(source, key), try hasData(source, key, train) else { continue }
       let name = FileNames.encode(keys[key].name) + ".npy"
       guard name.utf8.count <= FileNames.longest else { continue }
       let node = Node.trainKey(train: train, source: source, key: key)
@@ -90,12 +96,12 @@ extension RunTree {
     case .sourcePath(let path):
       return Self.merge(paths.directories[path].source.map(sourceList) ?? [], pathList(path) { sourceTarget($0) })
     case .source(let source): return sourceList(source)
-    case .key(let source, let key): return keyList(source, key)
+    case .key(let source, let key): return try keyList(source, key)
     case .train(let train): return pathList(0) { trainTarget($0, train) }
     case .trainPath(let train, let path):
       var own: [(String, Node)] = []
       if let source = paths.directories[path].source {
-        listKeys(train, source, from: 0) { entry, _ in
+        try listKeys(train, source, from: 0) { entry, _ in
           own.append((entry.name, entry.node))
           return true
         }
@@ -135,10 +141,10 @@ extension RunTree {
     sourceFiles(source).map { ($0.name, .sourceFile(source, $0)) } + [("keys", .keys(source))]
   }
 
-  private func keyList(_ source: Int, _ key: Int) -> [(String, Node)] {
-    guard isValid(source: source, key: key) else { return [] }
-    var list: [(String, Node)] = keyFiles(source, key).map { ($0.name, .keyFile(source: source, key: key, $0)) }
-    if hasArray(source, key) { list.append(("trains", .keyTrains(source: source, key: key))) }
+  private func keyList(_ source: Int, _ key: Int) throws(TreeError) -> [(String, Node)] {
+    guard try isValid(source: source, key: key) else { return [] }
+    var list: [(String, Node)] = try keyFiles(source, key).map { ($0.name, .keyFile(source: source, key: key, $0)) }
+    if try hasArray(source, key) { list.append(("trains", .keyTrains(source: source, key: key))) }
     return list
   }
 
@@ -149,11 +155,11 @@ extension RunTree {
   }
 
   /// The files in a key's directory.
-  func keyFiles(_ source: Int, _ key: Int) -> [KeyFile] {
+  func keyFiles(_ source: Int, _ key: Int) throws(TreeError) -> [KeyFile] {
     var files: [KeyFile] = [.info]
-    if hasArray(source, key) { files.append(.array) }
+    if try hasArray(source, key) { files.append(.array) }
     files += [.trainIDs, .counts]
-    if hasValues(source, key) { files.append(.values) }
+    if try hasValues(source, key) { files.append(.values) }
     return files
   }
 }

@@ -18,23 +18,19 @@ extension RunTree {
       }
       return Self.named(texts)
     }
-    guard let (number, key) = sourceAndKey(of: node), isValid(source: number, key: key) else {
+    if case .train(let train) = node { return Self.named(["timestamp": try timestamp(of: train)]) }
+    guard let (number, key) = sourceAndKey(of: node), try isValid(source: number, key: key) else {
       return try plainAttributes(of: node)
     }
     let source = run.sources[number]
-    let described = keys(of: number)[key]
+    let described = try keys(of: number)[key]
     var texts: [String: String] = [:]
-    let attributes: [String: AttributeValue]
-    do throws(EXDFError) {
-      attributes = try run.attributes(of: described, in: source)
-    } catch {
-      throw .unreadable(ArrayError(error))
-    }
+    let attributes = try reading { () throws(ReadError) in try run.attributes(of: described, in: source) }
     for (name, value) in attributes { texts[name] = KeyReports.text(of: value) }
     texts["source"] = source.name
     texts["key"] = described.name
     texts["units"] = Run.units(in: attributes)
-    if hasArray(number, key) {
+    if try hasArray(number, key) {
       let array: Node =
         switch node {
         case .key, .keyTrains: .keyFile(source: number, key: key, .array)
@@ -46,6 +42,13 @@ extension RunTree {
       }
     }
     return Self.named(texts)
+  }
+
+  /// When a train was, as in trains.csv; empty where no file knows.
+  private func timestamp(of train: Int) throws(TreeError) -> String {
+    let times = try reading { () throws(ReadError) in try run.trainTimes() }
+    guard train < times.timestamps.count, times.timestamps[train] != 0 else { return "" }
+    return Timestamp.text(times.timestamps[train])
   }
 
   private static func named(_ texts: [String: String]) -> [String: [UInt8]] {

@@ -31,17 +31,17 @@ extension RunTree {
       if let source = paths.directories[path].source, let own = sourceChild(name, source) { return own }
       return sourceNode(paths.child(name, of: path))
     case .source(let source): return sourceChild(name, source)
-    case .keys(let source): return keyNumber(name, of: source).map { .key(source: source, key: $0) }
-    case .key(let source, let key): return keyChild(name, source, key)
+    case .keys(let source): return try keyNumber(name, of: source).map { .key(source: source, key: $0) }
+    case .key(let source, let key): return try keyChild(name, source, key)
     case .keyTrains(let source, let key):
-      guard let train = trainPosition(Self.stem(name)), hasData(source, key, train) else { return nil }
+      guard let train = trainPosition(Self.stem(name)), try hasData(source, key, train) else { return nil }
       return .keyTrain(source: source, key: key, train: train)
     case .trains: return trainPosition(name).map { .train($0) }
     case .train(let train): return trainNode(paths.child(name, of: 0), train)
     case .trainPath(let train, let path):
-      if let source = paths.directories[path].source, let own = trainChild(name, train, source) { return own }
+      if let source = paths.directories[path].source, let own = try trainChild(name, train, source) { return own }
       return trainNode(paths.child(name, of: path), train)
-    case .trainSource(let train, let source): return trainChild(name, train, source)
+    case .trainSource(let train, let source): return try trainChild(name, train, source)
     case .export(.top): return exports.first { $0.0 == name }?.1
     case .export: throw .notADirectory
     case .detector(let place): return try detectorChild(name, of: place).map { .detector($0) }
@@ -81,22 +81,22 @@ extension RunTree {
     return sourceFiles(source).first { $0.name == name }.map { .sourceFile(source, $0) }
   }
 
-  private func keyChild(_ name: String, _ source: Int, _ key: Int) -> Node? {
-    guard isValid(source: source, key: key) else { return nil }
-    if name == "trains" { return hasArray(source, key) ? .keyTrains(source: source, key: key) : nil }
-    return keyFiles(source, key).first { $0.name == name }.map { .keyFile(source: source, key: key, $0) }
+  private func keyChild(_ name: String, _ source: Int, _ key: Int) throws(TreeError) -> Node? {
+    guard try isValid(source: source, key: key) else { return nil }
+    if name == "trains" { return try hasArray(source, key) ? .keyTrains(source: source, key: key) : nil }
+    return try keyFiles(source, key).first { $0.name == name }.map { .keyFile(source: source, key: key, $0) }
   }
 
-  private func trainChild(_ name: String, _ train: Int, _ source: Int) -> Node? {
-    guard let stem = Self.stem(name), let key = keyNumber(String(stem), of: source), hasArray(source, key),
-      hasData(source, key, train)
+  private func trainChild(_ name: String, _ train: Int, _ source: Int) throws(TreeError) -> Node? {
+    guard let stem = Self.stem(name), let key = try keyNumber(String(stem), of: source), try hasArray(source, key),
+      try hasData(source, key, train)
     else { return nil }
     return .trainKey(train: train, source: source, key: key)
   }
 
-  func hasData(_ source: Int, _ key: Int, _ train: Int) -> Bool {
-    isValid(source: source, key: key, train: train)
-      && run.index(ofKey: key, of: run.sources[source]).location(ofTrain: train) != nil
+  func hasData(_ source: Int, _ key: Int, _ train: Int) throws(TreeError) -> Bool {
+    guard try isValid(source: source, key: key, train: train) else { return false }
+    return try index(source, key).location(ofTrain: train) != nil
   }
 
   /// The name without its `.npy`.
@@ -116,15 +116,21 @@ extension RunTree {
     let at = stem.lastIndex(of: "@")
     let baseName = at.map { stem[..<$0] } ?? stem
     guard let base = try base(String(baseName), in: directory, isSliced: at != nil) else { return nil }
+    var slice: Slice?
     do throws(Slice.Invalid) {
-      var slice: Slice?
       if let at { slice = try Slice(stem[stem.index(after: at)...]) }
-      let entry = SliceTable.Entry(base: base, slice: slice)
-      _ = try description(of: entry)
-      return .slice(slices.intern(entry))
     } catch {
       throw .notFound(reason: "\(name): \(error)")
     }
+    let entry = SliceTable.Entry(base: base, slice: slice)
+    do throws(TreeError) {
+      _ = try array(of: entry)
+    } catch {
+      // It does not fit.
+      if case .notFound(let reason?) = error { throw .notFound(reason: "\(name): \(reason)") }
+      throw error
+    }
+    return .slice(slices.intern(entry))
   }
 
   /// What stands before the `@`: a listed `.npy`, or a range of trains.

@@ -22,11 +22,11 @@ public final class RunTree: Sendable {
   public let ownership: FileOwnership?
 
   let detectors: TreeDetectors
-  /// `export/virtual.h5`, once somebody has looked at it.
-  let virtualRun = TreeDetectors.Text()
+  /// `export/virtual.h5`.
+  let virtualRun = MadeText.Cell()
 
-  /// The tables that need every source of the run: made in the background, from the first time anybody looks at them.
-  let tables: [RootFile: Once<[UInt8]>]
+  /// The tables that need every source of the run: made in the background, from the first look at the run.
+  let tables: [RootFile: MadeText.Cell]
 
   /// The reports that look at the files themselves.
   let reports: RunReports
@@ -45,10 +45,9 @@ public final class RunTree: Sendable {
       nanoseconds = identity.modificationNanoseconds
     }
 
-    /// Nanoseconds since 1970, as INDEX/timestamp has them.
-    init(timestamp: UInt64) {
-      seconds = Int64(timestamp / 1_000_000_000)
-      nanoseconds = Int64(timestamp % 1_000_000_000)
+    init(seconds: Int64) {
+      self.seconds = seconds
+      nanoseconds = 0
     }
   }
 
@@ -68,7 +67,7 @@ public final class RunTree: Sendable {
     paths = SourcePaths(run.sources) { report("the source \($0.name) has no place in the tree: its name is no path") }
     detectors = TreeDetectors(arrays.run, options, report: report)
     let identities = run.files.map(\.reference.identity)
-    modified = identities.map(Time.init).max() ?? Time(timestamp: 0)
+    modified = identities.map(Time.init).max() ?? Time(seconds: 0)
     let links = run.files.map { ($0.name, $0.reference.path) } + run.skippedFiles.map { ($0.name, $0.path) }
     fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
     let ownerships = run.files.compactMap { FileOwnership(path: $0.reference.path) }
@@ -77,7 +76,7 @@ public final class RunTree: Sendable {
       common.permissions = ownerships.reduce(0o444) { $0 & $1.permissions }
       return common
     }
-    tables = Dictionary(uniqueKeysWithValues: [.trains, .sources, .keys].map { ($0, Once<[UInt8]>()) })
+    tables = Dictionary(uniqueKeysWithValues: [.trains, .sources, .keys].map { ($0, MadeText.Cell()) })
   }
 
   /// Whether a node is a directory, a file or a link; arithmetic only.
@@ -94,14 +93,19 @@ public final class RunTree: Sendable {
   }
 
   /// The keys of a source that have a number.
-  func keys(of source: Int) -> ArraySlice<Key> {
+  func keys(of source: Int) throws(TreeError) -> ArraySlice<Key> {
     guard source < run.sources.count else { return [] }
-    return run.keys(of: run.sources[source]).prefix(NodeID.mostKeys)
+    return try reading { () throws(ReadError) in try run.keys(of: run.sources[source]).prefix(NodeID.mostKeys) }
+  }
+
+  /// Which rows of a key hold which train; the source must be one of the run.
+  func index(_ source: Int, _ key: Int) throws(TreeError) -> TrainIndex {
+    try reading { () throws(ReadError) in try run.index(ofKey: key, of: run.sources[source]) }
   }
 
   /// The position of a key in its source, by bisection.
-  func keyNumber(_ name: String, of source: Int) -> Int? {
-    let keys = keys(of: source)
+  func keyNumber(_ name: String, of source: Int) throws(TreeError) -> Int? {
+    let keys = try keys(of: source)
     var low = 0
     var high = keys.count
     while low < high {
@@ -112,14 +116,15 @@ public final class RunTree: Sendable {
   }
 
   /// Whether the node is one that a walk from the root can have led to: numbers of the kernel are trusted no more than files.
-  func isValid(source: Int, key: Int? = nil, train: Int? = nil) -> Bool {
-    source < run.sources.count && (key.map { $0 < keys(of: source).count } ?? true)
-      && (train.map { $0 < run.trainIDs.count } ?? true)
+  func isValid(source: Int, key: Int? = nil, train: Int? = nil) throws(TreeError) -> Bool {
+    guard source < run.sources.count, train.map({ $0 < run.trainIDs.count }) ?? true else { return false }
+    guard let key else { return true }
+    return try key < keys(of: source).count
   }
 
   /// Whether a key has arrays at all.
-  func hasArray(_ source: Int, _ key: Int) -> Bool {
-    arrays.obstacle(to: keys(of: source)[key]) == nil
+  func hasArray(_ source: Int, _ key: Int) throws(TreeError) -> Bool {
+    arrays.obstacle(to: try keys(of: source)[key]) == nil
   }
 }
 

@@ -1,4 +1,5 @@
 internal import ArrayIO
+internal import HDF5
 internal import Synchronization
 
 /// The texts of the tree: made when somebody asks for their size or opens them.
@@ -16,16 +17,16 @@ final class TextStore: Sendable {
   private static let mostBytes = 16 << 20
 
   func size(
-    of node: Node, _ make: () throws(ArrayError) -> [UInt8]
-  ) throws(ArrayError) -> Int {
+    of node: Node, _ make: () throws(ReadError) -> [UInt8]
+  ) throws(ReadError) -> Int {
     if let size = state.withLock({ $0.sizes[node] }) { return size }
     return try text(of: node, make).count
   }
 
   /// The text; two threads that ask at once may both make it, and make the same.
   func text(
-    of node: Node, _ make: () throws(ArrayError) -> [UInt8]
-  ) throws(ArrayError) -> [UInt8] {
+    of node: Node, _ make: () throws(ReadError) -> [UInt8]
+  ) throws(ReadError) -> [UInt8] {
     let known = state.withLock { state -> [UInt8]? in
       state.clock += 1
       state.texts[node]?.lastUse = state.clock

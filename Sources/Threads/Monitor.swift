@@ -63,6 +63,8 @@ public struct Deadline: Sendable {
     (time.tv_sec, time.tv_nsec) < (other.time.tv_sec, other.time.tv_nsec)
   }
 
+  public var hasPassed: Bool { precedes(Deadline(milliseconds: 0)) }
+
   /// So many milliseconds from now.
   public init(milliseconds: Int) {
     var now = timespec()

@@ -25,7 +25,8 @@ public struct CXIFile {
   ) throws(VirtualFileError) -> [UInt8] {
     let file = CXIFile(
       detector: detector, builder: try VirtualFileBuilder("\(detector.name).cxi", for: detector.run, version: .v110),
-      fills: fills, cells: detector.framesPerEntry, frames: detector.frameIndex.entries)
+      fills: fills, cells: try reading { () throws(ReadError) in try detector.framesPerEntry },
+      frames: try reading { () throws(ReadError) in try detector.frameIndex.entries })
     try file.write()
     return try file.builder.bytes()
   }
@@ -35,15 +36,15 @@ public struct CXIFile {
   private static let axes = "experiment_identifier:module_identifier"
 
   private func write() throws(VirtualFileError) {
-    guard let main = detector.key(named: detector.type.mainKey) else {
+    guard let main = try key(detector.type.mainKey) else {
       throw VirtualFileError("\(detector.name) has no \(detector.type.mainKey)")
     }
     try builder.write(Column(path: "cxi_version", values: Values([150 as Int64]), isFixed: true))
     try builder.makeGroup(Self.group)
-    try builder.annotate("entry_1", runAttributes)
+    try builder.annotate("entry_1", try runAttributes())
     try builder.annotate(Self.group, [Attribute(name: "name", value: .unicode(detector.detectorName))])
     try writeLabels()
-    let pixels = pixels(of: main)
+    let pixels = try pixels(of: main)
     let hasGainAxis = pixels.count == 3
     let attribute = Attribute(
       name: "axes", value: .unicode(Self.axes + (hasGainAxis ? ":data_gain:y:x" : ":y:x")))
@@ -54,7 +55,7 @@ public struct CXIFile {
       for (name, standard) in [
         ("gain", FillValue?.none), ("mask", .integer(magnitude: 0xFFFF_FFFF, isNegative: false)),
       ] {
-        guard let key = detector.key(named: "\(detector.type.group).\(name)") else { continue }
+        guard let key = try key("\(detector.type.group).\(name)") else { continue }
         try write(key, as: name, pixels, standard: standard, attribute)
       }
     }
@@ -64,11 +65,19 @@ public struct CXIFile {
     try builder.write(Column(path: "module_identifier", values: Values(numbers), isFixed: true), below: Self.group)
   }
 
+  private func key(_ name: String) throws(VirtualFileError) -> DetectorKey? {
+    try reading { () throws(ReadError) in try detector.key(named: name) }
+  }
+
+  private func keyPath(_ key: Int, of source: Source) throws(VirtualFileError) -> String {
+    try reading { () throws(ReadError) in try detector.run.keys(of: source)[key].path }
+  }
+
   /// Proposal and run, where the format has them.
-  private var runAttributes: [Attribute] {
+  private func runAttributes() throws(VirtualFileError) -> [Attribute] {
     var numbers: [String: Int64] = [:]
     let file = detector.modules[0].source.files[0]
-    for value in (try? detector.run.metadata(ofFile: file)) ?? [] {
+    for value in try metadata(of: detector.run, file: file) {
       if case .number(let number) = value.contents { numbers[value.name] = number }
     }
     guard let proposal = numbers["proposalNumber"], let run = numbers["runNumber"] else { return [] }
@@ -81,18 +90,18 @@ public struct CXIFile {
 
   /// Trains and pulses of the frames; the cells of all modules.
   private func writeLabels() throws(VirtualFileError) {
-    let labels: FrameLabels
-    do throws(EXDFError) {
-      labels = try detector.labels(detector.type.hasCells ? .cell : .pulse, trains: 0..<detector.run.trainIDs.count)
-    } catch {
-      throw VirtualFileError(error.description)
+    let (labels, index) = try reading { () throws(ReadError) in
+      (
+        try detector.labels(detector.type.hasCells ? .cell : .pulse, trains: 0..<detector.run.trainIDs.count),
+        try detector.frameIndex
+      )
     }
     var pulses = labels.values.map { $0 ?? FrameLabelArray.unknown }
     // Without any key of ids.
     if pulses.isEmpty { pulses = [UInt64](repeating: FrameLabelArray.unknown, count: frames) }
     var trains: [UInt64] = []
     trains.reserveCapacity(frames)
-    for segment in detector.frameIndex.segments {
+    for segment in index.segments {
       for train in segment.firstTrain..<(segment.firstTrain + segment.trainCount) {
         for _ in 0..<segment.entriesPerTrain { trains.append(detector.run.trainIDs[train]) }
       }
@@ -103,7 +112,7 @@ public struct CXIFile {
       Column(path: detector.type.hasCells ? "memoryCell" : "pulseId", values: Values(pulses), isFixed: true),
       Column(path: "trainId", values: Values(trains), isFixed: true),
     ] { try builder.write(column, below: "entry_1") }
-    if let key = detector.key(of: .cell) {
+    if let key = try reading({ () throws(ReadError) in try detector.key(of: .cell) }) {
       try write(key, at: "entry_1/cellId", [], fill: nil, Attribute(name: "axes", value: .unicode(Self.axes)))
     }
   }
@@ -118,8 +127,9 @@ public struct CXIFile {
 
   /// Extents of one frame of one module: those of the file for raw data, else slow and fast scan. EXtra-data tells them apart
   /// by whether there is a gain dataset.
-  private func pixels(of main: DetectorKey) -> [Int] {
-    let isCorrected = detector.type.hasCells || detector.key(named: "\(detector.type.group).gain") != nil
+  private func pixels(of main: DetectorKey) throws(VirtualFileError) -> [Int] {
+    let hasGain = try key("\(detector.type.group).gain") != nil
+    let isCorrected = detector.type.hasCells || hasGain
     return isCorrected ? detector.type.moduleShape : main.entryShape
   }
 
@@ -139,14 +149,14 @@ public struct CXIFile {
   ) throws(VirtualFileError) {
     // What is of another shape than the frames (the masks of 2018 have a third axis) cannot stand beside them.
     guard key.entryShape.reduce(1, &*) == pixels.reduce(cells, &*) else { return }
-    let table = detector.frames
+    let table = try reading { () throws(ReadError) in try detector.frames }
     var sources: [VirtualDataset.Source] = []
     var mappings: [VirtualDataset.Mapping] = []
     for (number, module) in detector.modules.enumerated() {
       guard let own = key.numbers[number] else { continue }
-      let object = detector.run.keys(of: module.source)[own].path
+      let object = try keyPath(own, of: module.source)
       var known: [Int: Int] = [:]
-      let index = detector.index(of: key, module: number)
+      let index = try reading { () throws(ReadError) in try detector.index(of: key, module: number) }
       for placement in table.placements(module: number, index, trains: 0..<detector.run.trainIDs.count) {
         if known[placement.file] == nil {
           known[placement.file] = sources.count
@@ -162,7 +172,7 @@ public struct CXIFile {
     }
     let reference = detector.modules[key.reference]
     let type = try builder.source(
-      file: reference.source.files[0], detector.run.keys(of: reference.source)[key.numbers[key.reference] ?? 0].path)
+      file: reference.source.files[0], try keyPath(key.numbers[key.reference] ?? 0, of: reference.source))
     try builder.write(
       VirtualDataset(
         path: path, shape: [frames, detector.width] + pixels, type: type, sources: sources, mappings: mappings,

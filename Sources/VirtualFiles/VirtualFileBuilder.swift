@@ -1,12 +1,29 @@
 internal import EXDF
-internal import HDF5
+public import HDF5
 internal import HDF5Writing
 internal import Synchronization
 
 /// Why a virtual file cannot be made: one sentence.
 public struct VirtualFileError: Error, Sendable, CustomStringConvertible {
   public var description: String
+  /// What could not be read now: the next attempt may succeed.
+  public var passing: PassingError?
+
   public init(_ description: String) { self.description = description }
+
+  init(_ error: ReadError) {
+    description = error.description
+    if case .passing(let error) = error { passing = error }
+  }
+}
+
+/// Has something read of the run; why it cannot be becomes the reason why there is no virtual file.
+func reading<R>(_ body: () throws(ReadError) -> R) throws(VirtualFileError) -> R {
+  do throws(ReadError) {
+    return try body()
+  } catch {
+    throw VirtualFileError(error)
+  }
 }
 
 /// A file under construction, beside readers: each call takes the library's lock for itself and gives it back.
@@ -76,19 +93,12 @@ final class VirtualFileBuilder {
       source.shape = shape
       return source
     }
-    let pool = run.filePool
-    let shape: [Int]
-    do throws(HDF5Error) {
-      shape = try HDF5Library.withLock { (library) throws(HDF5Error) in
-        try pool.withFile(reference, library) { (opened, library) throws(HDF5Error) in
-          try opened.dataset(object, library).shape(library)
-        }
-      }
-    } catch {
-      throw VirtualFileError(error.description)
+    let summary = try reading { () throws(ReadError) in
+      try run.hdf5.answer(reference, DatasetQuestion(object))
     }
-    shapes[source] = shape
-    source.shape = shape
+    guard let summary else { throw VirtualFileError("\(reference.path) has no dataset \(object)") }
+    shapes[source] = summary.shape
+    source.shape = summary.shape
     return source
   }
 

@@ -5,6 +5,13 @@ internal import HDF5Writing
 internal import NPY
 public import RunArrays
 
+/// What METADATA says; nothing where it is damaged.
+func metadata(of run: Run, file: Int = 0) throws(VirtualFileError) -> [MetadataValue] {
+  try reading { () throws(ReadError) in
+    try ReadError.unlessDamaged { () throws(ReadError) in try run.metadata(ofFile: file) } ?? []
+  }
+}
+
 /// The whole run in one EXDF file of virtual datasets, as `run.write_virtual` of EXtra-data 1.25 makes it.
 ///
 /// The data stay where they are, but for the pulse and cell ids of detectors, which everybody reads first.
@@ -31,25 +38,25 @@ public struct VirtualRunFile {
   }
 
   private func writeTrains() throws(VirtualFileError) {
-    let times = run.trainTimes()
+    let times = try reading { () throws(ReadError) in try run.trainTimes() }
     try builder.write(Column(path: "trainId", values: Values(run.trainIDs), isFixed: true), below: "INDEX")
     if times.timestamps.contains(where: { $0 != 0 }) {
       // numpy's "not a time", as EXtra-data writes it.
       let stamps = times.timestamps.map { $0 == 0 ? UInt64(1) << 63 : $0 }
       try builder.write(Column(path: "timestamp", values: Values(stamps), isFixed: true), below: "INDEX")
     }
-    guard isNested else { return }
+    guard try isNested() else { return }
     let flags = times.isSuspect.map { Int32($0 ? 0 : 1) }
     try builder.write(Column(path: "flag", values: Values(flags), isFixed: true), below: "INDEX")
   }
 
   /// Whether the run's format lists sources below METADATA/dataSources (1.0 and later).
-  private var isNested: Bool {
-    ((try? run.metadata()) ?? []).contains { $0.name == "dataFormatVersion" && $0.contents != .text("0.5") }
+  private func isNested() throws(VirtualFileError) -> Bool {
+    try metadata(of: run).contains { $0.name == "dataFormatVersion" && $0.contents != .text("0.5") }
   }
 
   private func writeMetadata(_ identifiers: [String]) throws(VirtualFileError) {
-    let isNested = isNested
+    let isNested = try isNested()
     let parts = identifiers.map { $0.split(separator: "/", maxSplits: 1).map(String.init) }
     for (name, texts) in [
       ("dataSourceId", identifiers), ("root", parts.map { $0[0] }), ("deviceId", parts.map { $0[1] }),
@@ -59,7 +66,7 @@ public struct VirtualRunFile {
         below: isNested ? "METADATA/dataSources" : "METADATA")
     }
     guard isNested else { return }
-    for value in (try? run.metadata()) ?? [] {
+    for value in try metadata(of: run) {
       let values: Values =
         switch value.contents {
         // What is written is format 1.0, whatever was read.
@@ -79,7 +86,8 @@ public struct VirtualRunFile {
     let files = source.files.map { run.files[$0].reference.path }.sorted { $0.precedes($1) }
     try builder.makeGroup(source.path, [Attribute(name: "source_files", value: .unicodeList(files))])
     var groups: Set<String> = []
-    for (number, key) in run.keys(of: source).enumerated() where key.problem == nil {
+    let keys = try reading { () throws(ReadError) in try run.keys(of: source) }
+    for (number, key) in keys.enumerated() where key.problem == nil {
       let isCopied = Self.copied.contains(key.name) ? try copy(number, of: source) : false
       if !isCopied { try write(number, of: source) }
       if groups.insert(key.group).inserted { try writeIndex(key.group, of: source) }
@@ -93,7 +101,7 @@ public struct VirtualRunFile {
   }
 
   private func writeIndex(_ group: String, of source: Source) throws(VirtualFileError) {
-    let index = run.index(ofGroup: group, of: source)
+    let index = try reading { () throws(ReadError) in try run.index(ofGroup: group, of: source) }
     var next: UInt64 = 0
     var firsts: [UInt64] = []
     let counts = index.counts(trains: run.trainIDs.count).map { UInt64($0) }
@@ -107,8 +115,9 @@ public struct VirtualRunFile {
   }
 
   private func write(_ number: Int, of source: Source) throws(VirtualFileError) {
-    let key = run.keys(of: source)[number]
-    let index = run.index(ofKey: number, of: source)
+    let (key, index) = try reading { () throws(ReadError) in
+      (try run.keys(of: source)[number], try run.index(ofKey: number, of: source))
+    }
     var sources: [VirtualDataset.Source] = []
     var known: [Int: Int] = [:]
     var mappings: [VirtualDataset.Mapping] = []
@@ -153,15 +162,12 @@ public struct VirtualRunFile {
 
   /// - Returns: false where the key is no plain integers, and is better left where it is.
   private func copy(_ number: Int, of source: Source) throws(VirtualFileError) -> Bool {
-    let key = run.keys(of: source)[number]
+    let key = try reading { () throws(ReadError) in try run.keys(of: source)[number] }
     guard case .integer(let size, signed: false, order: .little, isWhole: true) = key.datatype,
       let type: NumberType = [1: .uint8, 2: .uint16, 4: .uint32, 8: .uint64][size]
     else { return false }
-    let bytes: [UInt8]
-    do throws(ArrayError) {
-      bytes = try Self.allBytes(of: try arrays.array(ofKey: number, of: source))
-    } catch {
-      throw VirtualFileError(error.description)
+    let bytes = try reading { () throws(ReadError) in
+      try Self.allBytes(of: try arrays.array(ofKey: number, of: source))
     }
     let column = Column(
       path: key.path, values: .numbers(type, bytes), entryShape: key.entryShape, chunkLength: 1 << 16, isPadded: false,
@@ -170,10 +176,10 @@ public struct VirtualRunFile {
     return true
   }
 
-  private static func allBytes(of array: StoredArray) throws(ArrayError) -> [UInt8] {
+  private static func allBytes(of array: StoredArray) throws(ReadError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
-    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
-      do throws(ArrayError) {
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ReadError> in
+      do throws(ReadError) {
         return .success(try array.read(dataAt: 0, into: buffer))
       } catch {
         return .failure(error)

@@ -1,4 +1,4 @@
-internal import HDF5
+public import HDF5
 internal import Synchronization
 
 /// Which modules and trains of the detectors are wanted.
@@ -63,30 +63,37 @@ public final class Detector: Sendable {
 
   /// Whether its data are as recorded rather than corrected (EXDF.md 4.2).
   public var isRaw: Bool {
-    if modules[0].source.name.contains("/CORR/") { return false }
-    guard let main = key(named: type.mainKey) else { return true }
-    if type.rawHasExtraAxis { return main.entryShape.count == 3 }
-    if case .integer = main.datatype { return true }
-    return false
+    get throws(ReadError) {
+      if modules[0].source.name.contains("/CORR/") { return false }
+      guard let main = try key(named: type.mainKey) else { return true }
+      if type.rawHasExtraAxis { return main.entryShape.count == 3 }
+      if case .integer = main.datatype { return true }
+      return false
+    }
   }
 
   /// The position of a key in ``keys``.
-  public func keyNumber(named name: String) -> Int? {
+  public func keyNumber(named name: String) throws(ReadError) -> Int? {
     // Ten keys or so: no bisection.
-    keys.firstIndex { $0.name == name }
+    try keys.firstIndex { $0.name == name }
   }
 
-  public func key(named name: String) -> DetectorKey? { keyNumber(named: name).map { keys[$0] } }
+  public func key(named name: String) throws(ReadError) -> DetectorKey? { try keys.first { $0.name == name } }
+
+  /// Reads which rows hold which train, of all modules at once.
+  public func loadRows() throws(ReadError) { try run.loadRows(of: modules.map(\.source)) }
 
   /// Which rows of a key's datasets in one module hold which train; empty where the module cannot be stacked.
-  public func index(of key: DetectorKey, module: Int) -> TrainIndex {
+  public func index(of key: DetectorKey, module: Int) throws(ReadError) -> TrainIndex {
     guard let number = key.numbers[module] else { return TrainIndex() }
-    return run.index(ofKey: number, of: modules[module].source)
+    return try run.index(ofKey: number, of: modules[module].source)
   }
 
   /// Frames in one entry: the cells of a train for JUNGFRAU, else 1.
   public var framesPerEntry: Int {
-    guard type.hasCells, let main = key(named: type.mainKey) else { return 1 }
-    return main.entryShape.first ?? 1
+    get throws(ReadError) {
+      guard type.hasCells, let main = try key(named: type.mainKey) else { return 1 }
+      return main.entryShape.first ?? 1
+    }
   }
 }

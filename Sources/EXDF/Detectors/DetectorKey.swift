@@ -20,14 +20,17 @@ public struct DetectorKey: Hashable, Sendable {
 extension Detector {
   /// The keys of the main key's group, by name.
   public var keys: [DetectorKey] {
-    if let keys = cache.withLock({ $0.keys }) { return keys }
-    let group = type.group
-    let sources = modules.map { run.keys(of: $0.source) }
-    var names: Set<String> = []
-    for keys in sources { names.formUnion(keys.filter { $0.group == group }.map(\.name)) }
-    let keys = names.sorted { $0.precedes($1) }.compactMap { stack($0, sources) }
-    cache.withLock { $0.keys = keys }
-    return keys
+    get throws(ReadError) {
+      if let keys = cache.withLock({ $0.keys }) { return keys }
+      let group = type.group
+      let run = run
+      let sources = try concurrently(modules.map(\.source)) { source throws(ReadError) in try run.keys(of: source) }
+      var names: Set<String> = []
+      for keys in sources { names.formUnion(keys.filter { $0.group == group }.map(\.name)) }
+      let keys = names.sorted { $0.precedes($1) }.compactMap { stack($0, sources) }
+      cache.withLock { $0.keys = keys }
+      return keys
+    }
   }
 
   private func stack(_ name: String, _ sources: [[Key]]) -> DetectorKey? {

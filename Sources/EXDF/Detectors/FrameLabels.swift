@@ -1,4 +1,4 @@
-internal import HDF5
+public import HDF5
 internal import Synchronization
 
 /// Pulse or cell ids of the frames of some trains, put together from all modules.
@@ -13,10 +13,12 @@ extension Detector {
   public enum Label: Sendable { case pulse, cell }
 
   /// The key that holds a label; nil where the detector has none.
-  public func key(of label: Label) -> DetectorKey? {
+  public func key(of label: Label) throws(ReadError) -> DetectorKey? {
     switch label {
-    case .pulse: type.pulseKey.flatMap { key(named: $0) }
-    case .cell: key(named: type.cellKey)
+    case .pulse:
+      guard let pulseKey = type.pulseKey else { return nil }
+      return try key(named: pulseKey)
+    case .cell: return try key(named: type.cellKey)
     }
   }
 
@@ -24,24 +26,24 @@ extension Detector {
   static let mostLabels = 1 << 26
 
   /// Reads a label of all frames of some trains, at positions in the run.
-  public func labels(_ label: Label, trains: Range<Int>) throws(EXDFError) -> FrameLabels {
-    let frames = frames
-    let perEntry = framesPerEntry
+  public func labels(_ label: Label, trains: Range<Int>) throws(ReadError) -> FrameLabels {
+    let frames = try frames
+    let perEntry = try framesPerEntry
     let first = frames.entries.nextTrain(from: trains.lowerBound).flatMap { frames.entries.location(ofTrain: $0) }
-    guard let first, let key = key(of: label) else { return FrameLabels(values: []) }
+    guard let first, let key = try key(of: label) else { return FrameLabels(values: []) }
     let end =
       frames.entries.nextTrain(from: trains.upperBound).flatMap { frames.entries.location(ofTrain: $0)?.firstEntry }
       ?? frames.entries.entries
     guard end > first.firstEntry else { return FrameLabels(values: []) }
     let (count, overflow) = (end - first.firstEntry).multipliedReportingOverflow(by: perEntry)
     guard !overflow, count <= Self.mostLabels else {
-      throw .tooLarge(path: run.path, what: "\(name) has \(count) frames, too many to list")
+      throw .damaged(file: run.path, object: name, reason: "it has \(count) frames, too many to list")
     }
     var labels = FrameLabels(values: [UInt64?](repeating: nil, count: count))
     var conflicts: Set<Int> = []
     for module in modules.indices {
       guard let number = key.numbers[module] else { continue }
-      for placement in frames.placements(module: module, index(of: key, module: module), trains: trains) {
+      for placement in frames.placements(module: module, try index(of: key, module: module), trains: trains) {
         let values = try run.integers(
           ofKey: number, of: modules[module].source, file: placement.file,
           rows: placement.row..<(placement.row + placement.count))
@@ -65,7 +67,7 @@ extension Detector {
   }
 
   /// Pulse ids of one train's frames, kept for a while: a directory of frames asks for them with every name.
-  public func pulseIDs(ofTrain train: Int) throws(EXDFError) -> [UInt64?] {
+  public func pulseIDs(ofTrain train: Int) throws(ReadError) -> [UInt64?] {
     if let known = cache.withLock({ $0.trainLabels[train] }) { return known }
     let values = try labels(.pulse, trains: train..<(train + 1)).values
     cache.withLock { cache in
@@ -73,37 +75,5 @@ extension Detector {
       cache.trainLabels[train] = values
     }
     return values
-  }
-}
-
-extension Run {
-  /// The integers of some rows of a key in one file, one row after the other.
-  /// - Throws: ``EXDFError`` where they cannot be read, or are no integers.
-  func integers(
-    ofKey number: Int, of source: Source, file: Int, rows: Range<Int>
-  ) throws(EXDFError) -> [UInt64] {
-    let key = keys(of: source)[number]
-    var elements = rows.count
-    for extent in key.entryShape {
-      let (product, overflow) = elements.multipliedReportingOverflow(by: extent)
-      guard !overflow, product <= 1 << 28 else {
-        throw .structure(file: files[file].reference.path, reason: "\(key.path) is too large to hold ids")
-      }
-      elements = product
-    }
-    return try HDF5Library.withLock { (library) throws(EXDFError) in
-      try files[file].read(filePool, library) { (opened, library) throws(HDF5Error) in
-        let dataset = try opened.dataset(key.path, library)
-        switch try dataset.datatype(library) {
-        case .integer, .bitfield: break
-        default: throw HDF5Error("read", file: opened.path, object: key.path, reason: "it holds no integers")
-        }
-        var values = [UInt64](repeating: 0, count: elements)
-        try dataset.read(
-          start: [rows.lowerBound] + key.entryShape.map { _ in 0 }, count: [rows.count] + key.entryShape,
-          as: try MemoryType.uint64(library), into: &values, library)
-        return values
-      }
-    }
   }
 }

@@ -1,29 +1,36 @@
+internal import HDF5
 internal import Synchronization
 
 extension Detector {
   /// How the modules' frames are matched: made once, from the indexes alone as long as the modules agree.
   public var frames: FrameTable {
-    if let frames = cache.withLock({ $0.frames }) { return frames }
-    let frames = match()
-    cache.withLock { $0.frames = frames }
-    return frames
+    get throws(ReadError) {
+      if let frames = cache.withLock({ $0.frames }) { return frames }
+      let frames = try match()
+      cache.withLock { $0.frames = frames }
+      return frames
+    }
   }
 
   /// Entries of the stack by train, as frames: for JUNGFRAU each cell is one.
   public var frameIndex: TrainIndex {
-    if let index = cache.withLock({ $0.frameIndex }) { return index }
-    let index = frames.entries.multiplied(by: framesPerEntry)
-    cache.withLock { $0.frameIndex = index }
-    return index
+    get throws(ReadError) {
+      if let index = cache.withLock({ $0.frameIndex }) { return index }
+      let index = try frames.entries.multiplied(by: try framesPerEntry)
+      cache.withLock { $0.frameIndex = index }
+      return index
+    }
   }
 
   /// Frames of one train that are matched one by one; no detector takes more than 2700. What claims more is damage.
   private static let mostUnequal = 1 << 16
 
-  private func match() -> FrameTable {
+  private func match() throws(ReadError) -> FrameTable {
     var table = FrameTable()
-    guard let main = key(named: type.mainKey) else { return table }
-    let indexes = modules.indices.map { index(of: main, module: $0) }
+    guard let main = try key(named: type.mainKey) else { return table }
+    try loadRows()
+    var indexes: [TrainIndex] = []
+    for module in modules.indices { indexes.append(try index(of: main, module: module)) }
     // Between two neighbouring boundaries every module has the same number of entries in each train.
     var boundaries: Set<Int> = []
     for segment in indexes.flatMap(\.segments) { boundaries.formUnion([segment.firstTrain, segment.endTrain]) }
@@ -37,7 +44,7 @@ extension Detector {
       } else if present.allSatisfy({ $0 == count }) {
         for train in first..<end { table.append(train: train, entries: count) }
       } else if counts.allSatisfy({ $0 <= Self.mostUnequal }) {
-        matchUnequal(first..<end, indexes, counts, &table)
+        try matchUnequal(first..<end, indexes, counts, &table)
       } else {
         table.trainsRefused += end - first
       }
@@ -46,11 +53,13 @@ extension Detector {
   }
 
   /// Trains in which each module has its own number of entries: matched by pulse id over the union of the ids.
-  private func matchUnequal(_ trains: Range<Int>, _ indexes: [TrainIndex], _ counts: [Int], _ table: inout FrameTable) {
+  private func matchUnequal(
+    _ trains: Range<Int>, _ indexes: [TrainIndex], _ counts: [Int], _ table: inout FrameTable
+  ) throws(ReadError) {
     // The same pattern train after train is the rule (one module loses its last frames): it is kept once.
     var known: Set<FrameTable.Matching> = []
     for train in trains {
-      let ids = pulseIDs(train: train, counts)
+      let ids = try pulseIDs(train: train, counts)
       if ids == nil { table.lacksPulseIDs = true }
       let made = ids.map(Self.matching) ?? Self.matchingByPosition(counts)
       let matching = known.insert(made).memberAfterInsert
@@ -59,21 +68,26 @@ extension Detector {
   }
 
   /// The pulse ids that each module has for one train; nil where they cannot be read, or are not as many as the entries.
-  private func pulseIDs(train: Int, _ counts: [Int]) -> [[UInt64]]? {
-    guard let name = type.pulseKey, let key = key(named: name) else { return nil }
+  private func pulseIDs(train: Int, _ counts: [Int]) throws(ReadError) -> [[UInt64]]? {
+    guard let name = type.pulseKey, let key = try key(named: name) else { return nil }
     var lists: [[UInt64]] = []
     for module in modules.indices {
       guard counts[module] > 0 else {
         lists.append([])
         continue
       }
-      guard let number = key.numbers[module], let location = index(of: key, module: module).location(ofTrain: train),
-        let ids = try? run.integers(
-          ofKey: number, of: modules[module].source, file: location.file,
-          rows: location.firstRow..<(location.firstRow + location.rows)),
-        ids.count == counts[module]
+      guard let number = key.numbers[module],
+        let location = try index(of: key, module: module).location(ofTrain: train)
       else { return nil }
-      lists.append(ids)
+      do throws(ReadError) {
+        let ids = try run.integers(
+          ofKey: number, of: modules[module].source, file: location.file,
+          rows: location.firstRow..<(location.firstRow + location.rows))
+        guard ids.count == counts[module] else { return nil }
+        lists.append(ids)
+      } catch .damaged {
+        return nil
+      }
     }
     return lists
   }

@@ -1,5 +1,5 @@
+internal import CFileDriver
 internal import CHDF5
-internal import CRecordingDriver
 internal import Glibc
 
 /// Finds chunks of any dataset, whatever its index (extensible and fixed array, B-tree v1 and v2, implicit, single
@@ -8,76 +8,68 @@ internal import Glibc
 ///
 /// Every call, and the end of its life, must happen under the library lock. It opens the file a second time: a driver
 /// is chosen when a file is opened.
-public struct ChunkRecorder: ~Copyable {
+package struct ChunkRecorder: ~Copyable {
   /// The dataset's shape when it was opened.
-  public let grid: ChunkGrid
+  package let grid: ChunkGrid
 
-  private let file: hid_t
-  private let dataset: hid_t
-  private let note: UnsafeMutablePointer<crecording_note>
+  private let dataset: Handle
+  private let file: Handle
+  private let note: UnsafeMutablePointer<cfiledriver_note>
   private let buffer: UnsafeMutableRawPointer
 
   /// H5Dread_chunk is told no size, so it gets a buffer for the largest chunk there can be. Address space only: the
-  /// driver does not write, so no page of it is ever made.
+  /// driver does not write to it, so it need not be writable, and does not count as memory of this process.
   private static let bufferSize = 1 << 32
-
-  /// Registered once per process.
-  private static let driver: hid_t = crecording_register()
 
   /// Opens a chunked dataset for looking up its chunks.
   ///
   /// - Throws: `ChunkIndexError.library` naming the call that failed, `system` if there is no address space.
-  public init(
+  package init(
     filePath: String, datasetPath: String, _ library: borrowing HDF5Library
   ) throws(ChunkIndexError) {
     Self.silenceErrors()
-    let access = H5Pcreate(chdf5_H5P_FILE_ACCESS())
-    defer { H5Pclose(access) }
-    guard access >= 0, Self.driver >= 0, H5Pset_driver(access, Self.driver, nil) >= 0 else {
-      throw .library(call: "H5Pset_driver", detail: "recording driver")
+    guard let file = FileDriver.open(filePath, forNotes: true, library) else {
+      throw .library(call: "H5Fopen", detail: filePath)
     }
-    let file = H5Fopen(filePath, chdf5_H5F_ACC_RDONLY(), access)
-    guard file >= 0 else { throw .library(call: "H5Fopen", detail: filePath) }
-    let dataset = H5Dopen2(file, datasetPath, hid_t(H5P_DEFAULT))
-    let parts: (grid: ChunkGrid, note: UnsafeMutablePointer<crecording_note>, buffer: UnsafeMutableRawPointer)
-    do throws(ChunkIndexError) {
-      guard dataset >= 0 else { throw .library(call: "H5Dopen2", detail: datasetPath) }
-      let grid = try Self.grid(of: dataset, named: datasetPath)
-      var handle: UnsafeMutableRawPointer?
-      guard H5Fget_vfd_handle(file, access, &handle) >= 0, let handle else {
-        throw .library(call: "H5Fget_vfd_handle", detail: filePath)
-      }
-      parts = (grid, handle.assumingMemoryBound(to: crecording_note.self), try Self.reserveBuffer())
-    } catch {
-      if dataset >= 0 { H5Dclose(dataset) }
-      H5Fclose(file)
-      throw error
+    guard let dataset = Handle(H5Dopen2(file.id, datasetPath, hid_t(H5P_DEFAULT)), H5Dclose) else {
+      throw .library(call: "H5Dopen2", detail: datasetPath)
     }
-    self.file = file
-    self.dataset = dataset
-    (grid, note, buffer) = parts
+    guard let note = FileDriver.note(of: file.id, library) else {
+      throw .library(call: "H5Fget_vfd_handle", detail: filePath)
+    }
+    let grid = try Self.grid(of: dataset.id, named: datasetPath)
+    let buffer = try Self.reserveBuffer()
+    self.init(dataset, file, grid, note, buffer)
   }
 
-  deinit {
-    H5Dclose(dataset)
-    H5Fclose(file)
-    munmap(buffer, Self.bufferSize)
+  private init(
+    _ dataset: consuming Handle, _ file: consuming Handle, _ grid: ChunkGrid,
+    _ note: UnsafeMutablePointer<cfiledriver_note>, _ buffer: UnsafeMutableRawPointer
+  ) {
+    self.dataset = dataset
+    self.file = file
+    self.grid = grid
+    self.note = note
+    self.buffer = buffer
   }
+
+  deinit { munmap(buffer, Self.bufferSize) }
 
   /// Where the chunk lies whose first element has these coordinates; `ChunkLocation.unallocated` if it was never
   /// written.
   ///
   /// - Throws: `ChunkIndexError.library` for coordinates of no chunk, or if libhdf5 cannot read the index.
-  public func location(ofChunkAt offsets: [UInt64]) throws(ChunkIndexError) -> ChunkLocation {
+  package func location(ofChunkAt offsets: [UInt64]) throws(ChunkIndexError) -> ChunkLocation {
     // libhdf5 does not mind coordinates behind the end of the dataset.
     guard grid.number(ofChunkAt: offsets) != nil else {
       throw .library(call: "H5Dread_chunk", detail: "no chunk begins at \(offsets)")
     }
     Self.silenceErrors()
-    note.pointee = crecording_note(armed: true, count: 0, address: 0, size: 0)
+    note.pointee.armed = true
+    (note.pointee.count, note.pointee.address, note.pointee.size) = (0, 0, 0)
     defer { note.pointee.armed = false }
     var filterMask: UInt32 = 0
-    guard H5Dread_chunk(dataset, hid_t(H5P_DEFAULT), offsets, &filterMask, buffer) >= 0 else {
+    guard H5Dread_chunk(dataset.id, hid_t(H5P_DEFAULT), offsets, &filterMask, buffer) >= 0 else {
       let reason = RecorderErrorStack()
       if reason.saysUnallocated { return .unallocated }
       throw .library(call: "H5Dread_chunk", detail: reason.text)
@@ -92,7 +84,7 @@ public struct ChunkRecorder: ~Copyable {
   /// The stored chunks with these numbers, in ascending order: what a `ChunkTable` loads from.
   ///
   /// - Throws: as `location(ofChunkAt:)`; `outOfRange` for numbers the grid does not have.
-  public func locations(ofChunks numbers: Range<UInt64>) throws(ChunkIndexError) -> [StoredChunk] {
+  package func locations(ofChunks numbers: Range<UInt64>) throws(ChunkIndexError) -> [StoredChunk] {
     var found: [StoredChunk] = []
     for number in numbers {
       guard let offsets = grid.offsets(ofChunk: number) else { throw .outOfRange(number, limit: grid.chunkCount) }
@@ -110,7 +102,7 @@ public struct ChunkRecorder: ~Copyable {
   /// - Throws: `system` if there is no address space.
   private static func reserveBuffer() throws(ChunkIndexError) -> UnsafeMutableRawPointer {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let buffer = mmap(nil, bufferSize, PROT_READ | PROT_WRITE, flags, -1, 0), buffer != MAP_FAILED else {
+    guard let buffer = mmap(nil, bufferSize, PROT_NONE, flags, -1, 0), buffer != MAP_FAILED else {
       throw .system(call: "mmap", errno: errno)
     }
     return buffer
@@ -135,31 +127,5 @@ public struct ChunkRecorder: ~Copyable {
     }
     return try ChunkGrid(
       datasetDimensions: Array(dimensions[..<rank]), chunkDimensions: Array(chunk[..<rank]))
-  }
-}
-
-/// Where chunks of one dataset lie, by the recording driver, for whoever does not hold the library.
-///
-/// - Parameter chunks: coordinates of the first elements of chunks.
-/// - Throws: `ChunkIndexError.library`; chunks never written are no error but `ChunkLocation.unallocated`.
-public func recordChunkLocations(
-  datasetPath: String, filePath: String, chunks: [[UInt64]]
-) throws(ChunkIndexError) -> [ChunkLocation] {
-  try HDF5Library.withLock { (library) throws(ChunkIndexError) in
-    let recorder = try ChunkRecorder(filePath: filePath, datasetPath: datasetPath, library)
-    var result: [ChunkLocation] = []
-    result.reserveCapacity(chunks.count)
-    for offsets in chunks { result.append(try recorder.location(ofChunkAt: offsets)) }
-    return result
-  }
-}
-
-/// The stored ones among the chunks with these numbers, ascending: what a ``ChunkTable`` loads from where the index is no
-/// B-tree v1.
-public func recordChunkLocations(
-  datasetPath: String, filePath: String, numbers: Range<UInt64>
-) throws(ChunkIndexError) -> [StoredChunk] {
-  try HDF5Library.withLock { (library) throws(ChunkIndexError) in
-    try ChunkRecorder(filePath: filePath, datasetPath: datasetPath, library).locations(ofChunks: numbers)
   }
 }

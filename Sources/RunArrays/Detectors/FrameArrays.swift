@@ -1,5 +1,6 @@
 public import ArrayIO
 public import EXDF
+public import HDF5
 internal import NPY
 
 /// Pulse or cell ids of a detector's frames, read as they are asked for.
@@ -11,30 +12,26 @@ public struct FrameLabelArray: ArraySource {
   /// What stands for an id that no module has: EXtra-data's NO_PULSE_ID.
   public static let unknown: UInt64 = 9999
 
-  public init?(_ label: Detector.Label, of detector: Detector) {
-    guard detector.key(of: label) != nil,
-      let description = ArrayDescription(element: TrainIDArray.element, shape: [detector.frameIndex.entries])
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public init?(_ label: Detector.Label, of detector: Detector) throws(ReadError) {
+    guard try detector.key(of: label) != nil,
+      let description = ArrayDescription(element: TrainIDArray.element, shape: [try detector.frameIndex.entries])
     else { return nil }
     self.description = description
     self.detector = detector
     self.label = label
   }
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     guard !output.isEmpty else { return }
-    let index = detector.frameIndex
+    let index = try detector.frameIndex
     var done = 0
     // Train after train: each has at most a few thousand frames, and the next ones may never be asked for.
     while done < output.count {
       let (frame, skip) = (offset + done).quotientAndRemainder(dividingBy: 8)
       let last = (offset + output.count - 1) / 8
       guard let first = index.train(ofEntry: frame), let end = index.train(ofEntry: last) else { return }
-      let labels: FrameLabels
-      do throws(EXDFError) {
-        labels = try detector.labels(label, trains: first.train..<(end.train + 1))
-      } catch {
-        throw ArrayError(error)
-      }
+      let labels = try detector.labels(label, trains: first.train..<(end.train + 1))
       let bytes = labels.values[first.entry...].map { ($0 ?? Self.unknown).littleEndian }
       let count = bytes.withUnsafeBytes { bytes in
         let count = min(bytes.count - skip, output.count - done)
@@ -55,33 +52,34 @@ public struct AvailabilityArray: ArraySource {
   private let frames: Int
 
   /// - Returns: nil where it would be larger than a file can be.
-  public init?(of detector: Detector) {
-    frames = detector.frameIndex.entries
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public init?(of detector: Detector) throws(ReadError) {
+    frames = try detector.frameIndex.entries
     guard let description = ArrayDescription(element: .boolean, shape: [detector.width, frames]) else { return nil }
     self.description = description
     self.detector = detector
   }
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     output.initializeMemory(as: UInt8.self, repeating: 0)
-    guard frames > 0, let main = detector.key(named: detector.type.mainKey) else { return }
+    guard frames > 0, let main = try detector.key(named: detector.type.mainKey) else { return }
     for (number, module) in detector.modules.enumerated() {
       let first = max(offset, module.slot * frames)
       let end = min(offset + output.count, (module.slot + 1) * frames)
       guard first < end else { continue }
       let wanted = (first - module.slot * frames)..<(end - module.slot * frames)
-      mark(wanted, module: number, main, output, at: first - offset)
+      try mark(wanted, module: number, main, output, at: first - offset)
     }
   }
 
   /// Sets the bytes of one module's frames, train by train.
   private func mark(
     _ wanted: Range<Int>, module: Int, _ main: DetectorKey, _ output: UnsafeMutableRawBufferPointer, at start: Int
-  ) {
-    let index = detector.index(of: main, module: module)
-    let table = detector.frames
-    let frameIndex = detector.frameIndex
-    let perEntry = detector.framesPerEntry
+  ) throws(ReadError) {
+    let index = try detector.index(of: main, module: module)
+    let table = try detector.frames
+    let frameIndex = try detector.frameIndex
+    let perEntry = try detector.framesPerEntry
     var frame = wanted.lowerBound
     while frame < wanted.upperBound {
       guard let (train, offset) = frameIndex.train(ofEntry: frame), let location = frameIndex.location(ofTrain: train)

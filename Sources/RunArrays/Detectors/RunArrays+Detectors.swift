@@ -1,5 +1,6 @@
 public import ArrayIO
 public import EXDF
+public import HDF5
 internal import NPY
 
 extension RunArrays {
@@ -12,14 +13,14 @@ extension RunArrays {
     }
   }
 
-  private func entry(of key: DetectorKey, of detector: Detector) throws(ArrayError) -> Entry {
+  private func entry(of key: DetectorKey, of detector: Detector) throws(ReadError) -> Entry {
     if let reason = obstacle(to: key) { throw refusal(reason, key, detector) }
     guard let number = key.numbers[key.reference] else { throw refusal("no module has it", key, detector) }
     return try entry(ofKey: number, of: detector.modules[key.reference].source)
   }
 
   /// How one entry of a key is stacked; nothing of the data is read.
-  public func layout(of key: DetectorKey, of detector: Detector) throws(ArrayError) -> StackLayout {
+  public func layout(of key: DetectorKey, of detector: Detector) throws(ReadError) -> StackLayout {
     let entry = try entry(of: key, of: detector)
     guard let layout = StackLayout(entry, dropsFirstExtent: key.dropsFirstExtent, width: detector.width) else {
       throw refusal("an entry of it would be larger than a file can be", key, detector)
@@ -28,15 +29,15 @@ extension RunArrays {
   }
 
   /// What the whole of a key is as an array; nothing of its data is read.
-  public func description(of key: DetectorKey, of detector: Detector) throws(ArrayError) -> ArrayDescription {
-    try describe(try layout(of: key, of: detector), entries: detector.frames.entries.entries, key, detector)
+  public func description(of key: DetectorKey, of detector: Detector) throws(ReadError) -> ArrayDescription {
+    try describe(try layout(of: key, of: detector), entries: try detector.frames.entries.entries, key, detector)
   }
 
   /// The same for one train; nil where it has no data. A train of cells has no axis of its own (TREE.md, "A detector").
   public func description(
     of key: DetectorKey, of detector: Detector, train: Int
-  ) throws(ArrayError) -> ArrayDescription? {
-    guard let location = detector.frames.entries.location(ofTrain: train) else { return nil }
+  ) throws(ReadError) -> ArrayDescription? {
+    guard let location = try detector.frames.entries.location(ofTrain: train) else { return nil }
     let layout = try layout(of: key, of: detector)
     let isDropped = detector.type.hasCells && location.rows == 1
     return try describe(layout, entries: isDropped ? nil : location.rows, key, detector)
@@ -44,7 +45,7 @@ extension RunArrays {
 
   private func describe(
     _ layout: StackLayout, entries: Int?, _ key: DetectorKey, _ detector: Detector
-  ) throws(ArrayError) -> ArrayDescription {
+  ) throws(ReadError) -> ArrayDescription {
     let shape = (entries.map { [$0] } ?? []) + layout.shape
     guard let description = ArrayDescription(element: layout.element, shape: shape) else {
       throw refusal("it would be larger than a file can be", key, detector)
@@ -57,8 +58,8 @@ extension RunArrays {
   /// - Parameter fill: for what is missing; nil for the standard value.
   public func stackedArray(
     of key: DetectorKey, of detector: Detector, trains: Range<Int>, fill: FillValue?
-  ) throws(ArrayError) -> StackedArray {
-    let frames = detector.frames
+  ) throws(ReadError) -> StackedArray {
+    let frames = try detector.frames
     let first = firstEntry(from: trains.lowerBound, frames.entries)
     let entries = firstEntry(from: trains.upperBound, frames.entries) - first
     let layout = try layout(of: key, of: detector)
@@ -68,22 +69,22 @@ extension RunArrays {
   /// The stack of a key for one train; nil where it has no data.
   public func stackedArray(
     of key: DetectorKey, of detector: Detector, train: Int, fill: FillValue?
-  ) throws(ArrayError) -> StackedArray? {
+  ) throws(ReadError) -> StackedArray? {
     guard let description = try description(of: key, of: detector, train: train) else { return nil }
     let layout = try layout(of: key, of: detector)
-    let first = firstEntry(from: train, detector.frames.entries)
+    let first = firstEntry(from: train, try detector.frames.entries)
     return try stack(key, detector, train..<(train + 1), fill, description, layout, first)
   }
 
   private func stack(
     _ key: DetectorKey, _ detector: Detector, _ trains: Range<Int>, _ fill: FillValue?,
     _ description: ArrayDescription, _ layout: StackLayout, _ firstEntry: Int
-  ) throws(ArrayError) -> StackedArray {
+  ) throws(ReadError) -> StackedArray {
     let entry = try entry(of: key, of: detector)
     var modules: [StackedArray.Module] = []
     for (number, module) in detector.modules.enumerated() {
       guard let keyNumber = key.numbers[number] else { continue }
-      let index = detector.index(of: key, module: number)
+      let index = try detector.index(of: key, module: number)
       var array = try array(ofKey: keyNumber, of: module.source, trains: trains, as: entry)
       array.isOneOfMany = true
       modules.append(
@@ -95,7 +96,7 @@ extension RunArrays {
       throw refusal("its fill value does not fit its type \(layout.element.descriptor)", key, detector)
     }
     return StackedArray(
-      description, layout, detector.frames, firstEntry: firstEntry, modules, FillPattern(bytes))
+      description, layout, try detector.frames, firstEntry: firstEntry, modules, FillPattern(bytes))
   }
 
   /// Entries in all trains before a position.
@@ -103,7 +104,7 @@ extension RunArrays {
     index.nextTrain(from: train).flatMap { index.location(ofTrain: $0)?.firstEntry } ?? index.entries
   }
 
-  private func refusal(_ reason: String, _ key: DetectorKey, _ detector: Detector) -> ArrayError {
+  private func refusal(_ reason: String, _ key: DetectorKey, _ detector: Detector) -> ReadError {
     .damaged(file: detector.run.path, object: "detector \(detector.name), \(key.name)", reason: reason)
   }
 }

@@ -1,5 +1,6 @@
 public import ArrayIO
 internal import EXDF
+public import HDF5
 
 /// The modules of a detector as one array: (entries, ..., modules, slow scan, fast scan).
 ///
@@ -51,13 +52,13 @@ public struct StackedArray: ArraySource {
     layout.innerSize < Self.narrow && layout.size <= Self.largestWoven && count > 4 * layout.innerSize
   }
 
-  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     var sink = PieceSink(buffer: output, isStreaming: false)
     try gather(dataAt: offset, output.count, into: &sink)
     sink.settle(in: output)
   }
 
-  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
+  public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) {
     guard count > 0, layout.size > 0 else { return }
     if isNarrow(count) {
       try weave(offset, into: sink.reserve(count))
@@ -107,8 +108,8 @@ public struct StackedArray: ArraySource {
   }
 
   /// Straight from each module to its place.
-  private func gatherPieces(_ offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) {
-    try forEachPiece(offset, count) { (module, start, length, skip) throws(ArrayError) in
+  private func gatherPieces(_ offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) {
+    try forEachPiece(offset, count) { (module, start, length, skip) throws(ReadError) in
       if let module {
         try module.array.gather(dataAt: start, length, into: &sink)
       } else {
@@ -143,7 +144,7 @@ public struct StackedArray: ArraySource {
   }
 
   /// A few entries of all modules at a time: rows that follow each other are read at once, then dealt out.
-  private func weave(_ offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  private func weave(_ offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     let most = max(1, Self.blockSize / layout.rowSize)
     var done = 0
     while done < output.count {
@@ -162,7 +163,7 @@ public struct StackedArray: ArraySource {
   }
 
   private func weave(_ module: Module, _ entries: Range<Int>, into block: UnsafeMutableRawBufferPointer)
-    throws(ArrayError)
+    throws(ReadError)
   {
     let rows = UnsafeMutableRawBufferPointer.allocate(byteCount: entries.count * layout.rowSize, alignment: 16)
     defer { rows.deallocate() }

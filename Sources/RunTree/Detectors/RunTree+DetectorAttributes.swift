@@ -13,11 +13,13 @@ extension RunTree {
     case .detector: return 3
     case .keys(let number):
       let detector = try detector(number)
-      return 2 + detector.keys.indices.count { isListed($0, of: detector) }
+      var count = 2
+      for key in try keys(of: detector).indices where try isListed(key, of: detector) { count += 1 }
+      return count
     case .key(let number, let key):
       let detector = try detector(number)
-      return hasFrames(try detectorKey(key, of: detector), of: detector) ? 4 : 3
-    case .frames(let number, _): return 2 + (try detector(number)).frames.entries.trainsWithData
+      return try hasFrames(try detectorKey(key, of: detector), of: detector) ? 4 : 3
+    case .frames(let number, _): return 2 + (try entries(of: try detector(number))).trainsWithData
     default: return 2
     }
   }
@@ -25,7 +27,7 @@ extension RunTree {
   func detectorModified(_ node: DetectorNode) -> Time {
     guard let number = node.detector, number < detectors.all.count else { return modified }
     let files = Set(detectors.all[number].modules.flatMap(\.source.files))
-    return node.train.map { modified(train: $0, orFiles: files.sorted()) } ?? modified(files: files.sorted())
+    return modified(files: files.sorted())
   }
 
   /// As for a key of a source: of the array, and the attributes of the dataset in the first module.
@@ -36,13 +38,11 @@ extension RunTree {
       let key = try detectorKey(keyNumber, of: detector)
       let source = detector.modules[key.reference].source
       if let own = key.numbers[key.reference] {
-        do throws(EXDFError) {
-          let attributes = try run.attributes(of: run.keys(of: source)[own], in: source)
-          for (name, value) in attributes { texts[name] = KeyReports.text(of: value) }
-          texts["units"] = Run.units(in: attributes)
-        } catch {
-          throw .unreadable(ArrayError(error))
+        let attributes = try reading { () throws(ReadError) in
+          try run.attributes(of: run.keys(of: source)[own], in: source)
         }
+        for (name, value) in attributes { texts[name] = KeyReports.text(of: value) }
+        texts["units"] = Run.units(in: attributes)
       }
       texts["source"] = detector.name
       texts["key"] = key.name
@@ -66,14 +66,10 @@ extension RunTree {
     for (name, fill) in detectors.fills.sorted(by: { $0.key.precedes($1.key) }) {
       var isFound = false
       for detector in detectors.all {
-        guard let key = detector.key(named: name), arrays.obstacle(to: key) == nil else { continue }
+        let key = try reading { () throws(ReadError) in try detector.key(named: name) }
+        guard let key, arrays.obstacle(to: key) == nil else { continue }
         isFound = true
-        let element: ElementType
-        do throws(ArrayError) {
-          element = try arrays.layout(of: key, of: detector).element
-        } catch {
-          throw .unreadable(error)
-        }
+        let element = try reading { () throws(ReadError) in try arrays.layout(of: key, of: detector).element }
         guard fill.bytes(as: element) != nil else {
           throw .notFound(reason: "the fill value for \(name) does not fit its type \(element.descriptor)")
         }

@@ -1,5 +1,6 @@
 internal import ArrayIO
 internal import EXDF
+internal import HDF5
 internal import RunArrays
 
 // Names below `detectors/`.
@@ -11,19 +12,16 @@ extension RunTree {
     case .top: return detectors.number(named: name).map { .detector($0) }
     case .detector(let number):
       if name == "keys" { return .keys(number) }
-      return detectorFiles(try detector(number)).first { $0.name == name }.map { .file(number, $0) }
+      return try detectorFiles(try detector(number)).first { $0.name == name }.map { .file(number, $0) }
     case .keys(let number):
       let detector = try detector(number)
-      return detector.keys.indices.first {
-        FileNames.encode(detector.keys[$0].name) == name && isListed($0, of: detector)
-      }
-      .map { .key(number, key: $0) }
+      return try listedKeys(of: detector).first { $0.name == name }.map { .key(number, key: $0.number) }
     case .key(let number, let key): return try detectorKeyList(number, key).first { $0.0 == name }?.1
     case .trains(let number, let key):
-      guard let train = stackedTrain(Self.stem(name), try detector(number)) else { return nil }
+      guard let train = try stackedTrain(Self.stem(name), try detector(number)) else { return nil }
       return .train(number, key: key, train: train)
     case .frames(let number, let key):
-      guard let train = stackedTrain(name, try detector(number)) else { return nil }
+      guard let train = try stackedTrain(name, try detector(number)) else { return nil }
       return .frameTrain(number, key: key, train: train)
     case .frameTrain(let number, let key, let train):
       guard let stem = Self.stem(name), let frame = try frame(named: stem, of: train, try detector(number)) else {
@@ -40,11 +38,11 @@ extension RunTree {
   ) throws(TreeError) {
     switch directory {
     case .trains(let number, let key):
-      listStackedTrains(try detector(number), from: cookie, take) { train in
+      try listStackedTrains(try detector(number), from: cookie, take) { train in
         ("\(run.trainIDs[train]).npy", .train(number, key: key, train: train))
       }
     case .frames(let number, let key):
-      listStackedTrains(try detector(number), from: cookie, take) { train in
+      try listStackedTrains(try detector(number), from: cookie, take) { train in
         ("\(run.trainIDs[train])", .frameTrain(number, key: key, train: train))
       }
     default:
@@ -59,8 +57,8 @@ extension RunTree {
 
   private func listStackedTrains(
     _ detector: Detector, from cookie: Int, _ take: (TreeEntry, Int) -> Bool, _ entry: (Int) -> (String, DetectorNode)
-  ) {
-    let index = detector.frames.entries
+  ) throws(TreeError) {
+    let index = try entries(of: detector)
     var next = index.nextTrain(from: cookie)
     while let train = next {
       let (name, node) = entry(train)
@@ -73,11 +71,9 @@ extension RunTree {
     switch directory {
     case .top: return detectors.all.indices.map { (detectors.all[$0].name, .detector($0)) }
     case .detector(let number):
-      return detectorFiles(try detector(number)).map { ($0.name, .file(number, $0)) } + [("keys", .keys(number))]
+      return try detectorFiles(try detector(number)).map { ($0.name, .file(number, $0)) } + [("keys", .keys(number))]
     case .keys(let number):
-      let detector = try detector(number)
-      return detector.keys.indices.filter { isListed($0, of: detector) }
-        .map { (FileNames.encode(detector.keys[$0].name), .key(number, key: $0)) }
+      return try listedKeys(of: try detector(number)).map { ($0.name, .key(number, key: $0.number)) }
     case .key(let number, let key): return try detectorKeyList(number, key)
     case .frameTrain(let number, let key, let train):
       return try frameNames(train, try detector(number)).enumerated()
@@ -92,12 +88,22 @@ extension RunTree {
     var list: [(String, DetectorNode)] = [
       ("array.npy", .array(number, key: key)), ("trains", .trains(number, key: key)),
     ]
-    if hasFrames(described, of: detector) { list.append(("frames", .frames(number, key: key))) }
+    if try hasFrames(described, of: detector) { list.append(("frames", .frames(number, key: key))) }
     return list
   }
 
-  private func stackedTrain(_ text: (some StringProtocol)?, _ detector: Detector) -> Int? {
-    trainPosition(text).flatMap { detector.frames.entries.location(ofTrain: $0) == nil ? nil : $0 }
+  /// The keys that have a directory, and its name.
+  private func listedKeys(of detector: Detector) throws(TreeError) -> [(number: Int, name: String)] {
+    var listed: [(number: Int, name: String)] = []
+    for (number, key) in try keys(of: detector).enumerated() where try isListed(number, of: detector) {
+      listed.append((number, FileNames.encode(key.name)))
+    }
+    return listed
+  }
+
+  private func stackedTrain(_ text: (some StringProtocol)?, _ detector: Detector) throws(TreeError) -> Int? {
+    let entries = try entries(of: detector)
+    return trainPosition(text).flatMap { entries.location(ofTrain: $0) == nil ? nil : $0 }
   }
 
   // MARK: - Frames
@@ -107,7 +113,8 @@ extension RunTree {
   /// An id that comes again in the same train, as in the parallel gain mode of LPD, has how often it came before behind it:
   /// `3`, `3.1`, `3.2`. A frame without an id has its position: `frame-17`.
   private func frameNames(_ train: Int, _ detector: Detector) throws(TreeError) -> [String] {
-    let count = min(detector.frameIndex.location(ofTrain: train)?.rows ?? 0, DetectorNode.mostFrames)
+    let index = try reading { () throws(ReadError) in try detector.frameIndex }
+    let count = min(index.location(ofTrain: train)?.rows ?? 0, DetectorNode.mostFrames)
     guard let pulses = try pulses(train, detector) else { return (0..<count).map { "\($0)" } }
     var seen: [UInt64: Int] = [:]
     return pulses.prefix(count).enumerated().map { position, pulse in
@@ -124,11 +131,9 @@ extension RunTree {
 
   /// nil where frames have no pulse ids.
   private func pulses(_ train: Int, _ detector: Detector) throws(TreeError) -> [UInt64?]? {
-    guard detector.key(of: .pulse) != nil else { return nil }
-    do throws(EXDFError) {
+    try reading { () throws(ReadError) in
+      guard try detector.key(of: .pulse) != nil else { return nil }
       return try detector.pulseIDs(ofTrain: train)
-    } catch {
-      throw .unreadable(ArrayError(error))
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import ArrayIO
 public import EXDF
+internal import HDF5
 internal import NPY
 internal import Reports
 internal import RunArrays
@@ -17,72 +18,75 @@ extension RunTree {
 
   /// The key at a place, if it can be stacked.
   func detectorKey(_ number: Int, of detector: Detector) throws(TreeError) -> DetectorKey {
-    guard isListed(number, of: detector) else { throw .notFound(reason: nil) }
-    return detector.keys[number]
+    guard try isListed(number, of: detector) else { throw .notFound(reason: nil) }
+    return try keys(of: detector)[number]
   }
 
-  func isListed(_ key: Int, of detector: Detector) -> Bool {
-    key < min(detector.keys.count, DetectorNode.mostKeys) && arrays.obstacle(to: detector.keys[key]) == nil
-      && detector.keys[key].name.utf8.count <= FileNames.longest
+  func keys(of detector: Detector) throws(TreeError) -> [DetectorKey] {
+    try reading { () throws(ReadError) in try detector.keys }
+  }
+
+  /// The entries of a detector's stack by train.
+  func entries(of detector: Detector) throws(TreeError) -> TrainIndex {
+    try reading { () throws(ReadError) in try detector.frames.entries }
+  }
+
+  func isListed(_ key: Int, of detector: Detector) throws(TreeError) -> Bool {
+    let keys = try keys(of: detector)
+    return key < min(keys.count, DetectorNode.mostKeys) && arrays.obstacle(to: keys[key]) == nil
+      && keys[key].name.utf8.count <= FileNames.longest
   }
 
   /// The files in a detector's directory: without what it has no keys for.
-  func detectorFiles(_ detector: Detector) -> [DetectorFile] {
-    DetectorFile.allCases.filter { file in
+  func detectorFiles(_ detector: Detector) throws(TreeError) -> [DetectorFile] {
+    let (hasPulses, hasCells) = try reading { () throws(ReadError) in
+      (try detector.key(of: .pulse) != nil, try detector.key(of: .cell) != nil)
+    }
+    return DetectorFile.allCases.filter { file in
       switch file {
-      case .pulseIDs: detector.key(of: .pulse) != nil
-      case .cellIDs: detector.key(of: .cell) != nil
+      case .pulseIDs: hasPulses
+      case .cellIDs: hasCells
       default: true
       }
     }
   }
 
   /// Whether a key can be taken apart by frames: cells lie along the first axis of an entry.
-  func hasFrames(_ key: DetectorKey, of detector: Detector) -> Bool {
-    !detector.type.hasCells || key.entryShape.first == detector.framesPerEntry
+  func hasFrames(_ key: DetectorKey, of detector: Detector) throws(TreeError) -> Bool {
+    guard detector.type.hasCells else { return true }
+    return key.entryShape.first == (try reading { () throws(ReadError) in try detector.framesPerEntry })
   }
 
   /// The text of a detector's file, without those that are made in the background.
-  func detectorText(_ node: DetectorNode) -> [UInt8] {
+  func detectorText(_ node: DetectorNode) throws(ReadError) -> [UInt8] {
     guard case .file(let number, .modules) = node, number < detectors.all.count else { return [] }
-    return DetectorReports.modules(of: detectors.all[number])
+    return try DetectorReports.modules(of: detectors.all[number])
   }
 
   /// The text of a file that is made in the background, and how.
-  func slowText(_ node: DetectorNode) -> (file: TreeDetectors.Text, make: @Sendable () -> Result<[UInt8], ArrayError>)?
-  {
-    guard case .file(let number, let file) = node, let text = detectors.slowText(file, of: number) else { return nil }
+  func madeText(_ node: DetectorNode) -> MadeText? {
+    guard case .file(let number, let file) = node, let cell = detectors.slowText(file, of: number) else { return nil }
     let detector = detectors.all[number]
     let arrays = arrays
-    return (
-      text,
-      {
-        guard file == .frames else { return .success(DetectorReports.info(of: detector, in: arrays)) }
-        do throws(ArrayError) {
-          return .success(try DetectorReports.frames(of: detector))
-        } catch {
-          return .failure(error)
-        }
-      }
-    )
+    return MadeText(cell) { () throws(ReadError) in
+      file == .frames
+        ? try DetectorReports.frames(of: detector) : try DetectorReports.info(of: detector, in: arrays)
+    }
   }
 
   /// What a `.npy` below `detectors/` holds; nil for a text.
   func detectorDescription(_ node: DetectorNode) throws(TreeError) -> ArrayDescription? {
     guard let number = node.detector else { return nil }
     let detector = try detector(number)
-    do throws(ArrayError) {
-      switch node {
-      case .array(_, let key):
-        return try arrays.description(of: try listed(key, of: detector), of: detector)
-      case .train(_, let key, let train):
-        return try arrays.description(of: try listed(key, of: detector), of: detector, train: train)
-      default: break
-      }
-    } catch {
-      throw .unreadable(error)
+    switch node {
+    case .array(_, let key):
+      let key = try detectorKey(key, of: detector)
+      return try reading { () throws(ReadError) in try arrays.description(of: key, of: detector) }
+    case .train(_, let key, let train):
+      let key = try detectorKey(key, of: detector)
+      return try reading { () throws(ReadError) in try arrays.description(of: key, of: detector, train: train) }
+    default: return try detectorArray(node)?.description
     }
-    return try detectorArray(node)?.description
   }
 
   /// The array of a `.npy` below `detectors/`; nil for a text.
@@ -90,10 +94,11 @@ extension RunTree {
     guard let number = node.detector else { return nil }
     let detector = try detector(number)
     switch node {
-    case .file(_, .trainIDs): return TrainIDArray(of: detector.frameIndex, in: run)
-    case .file(_, .pulseIDs): return FrameLabelArray(.pulse, of: detector)
-    case .file(_, .cellIDs): return FrameLabelArray(.cell, of: detector)
-    case .file(_, .availability): return AvailabilityArray(of: detector)
+    case .file(_, .trainIDs):
+      return TrainIDArray(of: try reading { () throws(ReadError) in try detector.frameIndex }, in: run)
+    case .file(_, .pulseIDs): return try reading { () throws(ReadError) in try FrameLabelArray(.pulse, of: detector) }
+    case .file(_, .cellIDs): return try reading { () throws(ReadError) in try FrameLabelArray(.cell, of: detector) }
+    case .file(_, .availability): return try reading { () throws(ReadError) in try AvailabilityArray(of: detector) }
     case .array(let number, let key): return try stack(number, key, trains: 0..<run.trainIDs.count)
     case .train(_, let key, let train): return try trainStack(detector, key, train)
     case .frame(_, let key, let train, let number): return try frame(number, of: train, key, detector)
@@ -105,22 +110,18 @@ extension RunTree {
   func stack(_ number: Int, _ key: Int, trains: Range<Int>) throws(TreeError) -> any ArraySource {
     let detector = try self.detector(number)
     let key = try detectorKey(key, of: detector)
-    do throws(ArrayError) {
-      return try arrays.stackedArray(of: key, of: detector, trains: trains, fill: detectors.fills[key.name])
-    } catch {
-      throw .unreadable(error)
+    return try reading { () throws(ReadError) in
+      try arrays.stackedArray(of: key, of: detector, trains: trains, fill: detectors.fills[key.name])
     }
   }
 
   private func trainStack(_ detector: Detector, _ number: Int, _ train: Int) throws(TreeError) -> any ArraySource {
     let key = try detectorKey(number, of: detector)
-    do throws(ArrayError) {
-      let array = try arrays.stackedArray(of: key, of: detector, train: train, fill: detectors.fills[key.name])
-      if let array { return array }
-    } catch {
-      throw .unreadable(error)
+    let array = try reading { () throws(ReadError) in
+      try arrays.stackedArray(of: key, of: detector, train: train, fill: detectors.fills[key.name])
     }
-    throw .notFound(reason: nil)
+    guard let array else { throw .notFound(reason: nil) }
+    return array
   }
 
   /// One frame: a slice of its train.
@@ -128,21 +129,13 @@ extension RunTree {
     _ frame: Int, of train: Int, _ key: Int, _ detector: Detector
   ) throws(TreeError) -> any ArraySource {
     let stack = try trainStack(detector, key, train)
-    let rows = detector.frames.entries.location(ofTrain: train)?.rows ?? 0
-    let perEntry = detector.framesPerEntry
+    let rows = try entries(of: detector).location(ofTrain: train)?.rows ?? 0
+    let perEntry = try reading { () throws(ReadError) in try detector.framesPerEntry }
     let isDeep = detector.type.hasCells && rows != 1
     do throws(Slice.Invalid) {
       return try SlicedArray(stack, try Slice(isDeep ? "\(frame / perEntry),\(frame % perEntry)" : "\(frame)"))
     } catch {
       throw .notFound(reason: nil)
     }
-  }
-
-  /// For where a missing key is an error of reading.
-  private func listed(_ key: Int, of detector: Detector) throws(ArrayError) -> DetectorKey {
-    guard isListed(key, of: detector) else {
-      throw .damaged(file: run.path, object: "detector \(detector.name)", reason: "there is no such key")
-    }
-    return detector.keys[key]
   }
 }

@@ -17,13 +17,11 @@ public struct DetectorOptions: Sendable {
 
 /// The detectors of a tree, and their texts that need every frame's ids.
 struct TreeDetectors: Sendable {
-  typealias Text = Once<Result<[UInt8], ArrayError>>
-
   let all: [Detector]
   let fills: [String: FillValue]
-  /// Made in the background from the first time anybody looks at them: a run has millions of ids.
-  private let slowTexts: [[DetectorFile: Text]]
-  private let cxis: [Text]
+  /// Made in the background from the first look at them: a run has millions of ids.
+  private let slowTexts: [[DetectorFile: MadeText.Cell]]
+  private let cxis: [MadeText.Cell]
 
   init(_ run: Run, _ options: DetectorOptions, report: (String) -> Void) {
     var found = run.detectors(options.selection, report: report).filter { detector in
@@ -38,16 +36,16 @@ struct TreeDetectors: Sendable {
     }
     all = found
     fills = options.fills
-    cxis = found.map { _ in Text() }
-    slowTexts = found.map { _ in [.info: Text(), .frames: Text()] }
+    cxis = found.map { _ in MadeText.Cell() }
+    slowTexts = found.map { _ in [.info: MadeText.Cell(), .frames: MadeText.Cell()] }
   }
 
-  func slowText(_ file: DetectorFile, of detector: Int) -> Text? {
+  func slowText(_ file: DetectorFile, of detector: Int) -> MadeText.Cell? {
     detector < slowTexts.count ? slowTexts[detector][file] : nil
   }
 
-  /// The CXI file of a detector, once somebody has looked at it.
-  func cxi(of detector: Int) -> Text? { detector < cxis.count ? cxis[detector] : nil }
+  /// The CXI file of a detector.
+  func cxi(of detector: Int) -> MadeText.Cell? { detector < cxis.count ? cxis[detector] : nil }
 
   func number(named name: String) -> Int? { all.firstIndex { $0.name == name } }
 }

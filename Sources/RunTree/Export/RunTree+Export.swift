@@ -1,5 +1,6 @@
 internal import ArrayIO
 internal import EXDF
+internal import HDF5
 internal import RunArrays
 internal import VirtualFiles
 
@@ -12,39 +13,35 @@ extension RunTree {
   }
 
   /// A file of `export/`, which is made as a whole in the background: its size is known only then.
-  func export(_ node: ExportNode) -> (file: TreeDetectors.Text, make: @Sendable () -> Result<[UInt8], ArrayError>)? {
+  func export(_ node: ExportNode) -> MadeText? {
     let arrays = arrays
     switch node {
     case .top: return nil
     case .run:
-      return (
-        virtualRun,
-        {
-          Self.made(arrays.run.path, "virtual.h5") { () throws(VirtualFileError) in try VirtualRunFile.bytes(of: arrays)
-          }
+      return MadeText(virtualRun) { () throws(ReadError) in
+        try Self.made(arrays.run.path, "virtual.h5") { () throws(VirtualFileError) in
+          try VirtualRunFile.bytes(of: arrays)
         }
-      )
+      }
     case .cxi(let number):
       guard let file = detectors.cxi(of: number) else { return nil }
       let detector = detectors.all[number]
-      return (
-        file,
-        {
-          Self.made(arrays.run.path, "\(detector.name).cxi") { () throws(VirtualFileError) in
-            try CXIFile.bytes(of: detector)
-          }
+      return MadeText(file) { () throws(ReadError) in
+        try Self.made(arrays.run.path, "\(detector.name).cxi") { () throws(VirtualFileError) in
+          try CXIFile.bytes(of: detector)
         }
-      )
+      }
     }
   }
 
   private static func made(
     _ run: String, _ name: String, _ make: () throws(VirtualFileError) -> [UInt8]
-  ) -> Result<[UInt8], ArrayError> {
+  ) throws(ReadError) -> [UInt8] {
     do throws(VirtualFileError) {
-      return .success(try make())
+      return try make()
     } catch {
-      return .failure(.damaged(file: run, object: "export/\(name)", reason: error.description))
+      if let passing = error.passing { throw .passing(passing) }
+      throw .damaged(file: run, object: "export/\(name)", reason: error.description)
     }
   }
 

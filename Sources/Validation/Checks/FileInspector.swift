@@ -20,18 +20,24 @@ struct FileInspector {
   /// - Parameter path: how the user has named it; a file that cannot be opened is reported by that name, as EXtra-data does.
   static func inspect(_ path: String, _ options: ValidationOptions) -> FileFindings {
     HDF5Library.withLock { library in
-      var inspector = FileInspector(AbsolutePath.of(path), options)
-      do throws(OpeningFailure) {
-        let file = try OpeningFailure.open(path, library)
-        let header = try FileHeader(file, library)
-        inspector.check(file, header, library)
-        let contents = FileContentsSummary(
-          trainIDs: header.trainIDs, controlSources: header.controlSources, instrumentSources: header.instrumentSources,
-          trainsWithData: inspector.trainsWithData)
-        return FileFindings(problems: inspector.problems, contents: contents)
-      } catch {
-        return FileFindings(problems: [error.problem(path)], contents: nil)
-      }
+      HDF5Library.openingByPath(library) { inspect(path, options, library) }
+    }
+  }
+
+  private static func inspect(
+    _ path: String, _ options: ValidationOptions, _ library: borrowing HDF5Library
+  ) -> FileFindings {
+    var inspector = FileInspector(AbsolutePath.of(path), options)
+    do throws(OpeningFailure) {
+      let file = try OpeningFailure.open(path, library)
+      let header = try FileHeader(file, library)
+      inspector.check(file, header, library)
+      let contents = FileContentsSummary(
+        trainIDs: header.trainIDs, controlSources: header.controlSources, instrumentSources: header.instrumentSources,
+        trainsWithData: inspector.trainsWithData)
+      return FileFindings(problems: inspector.problems, contents: contents)
+    } catch {
+      return FileFindings(problems: [error.problem(path)], contents: nil)
     }
   }
 

@@ -1,0 +1,99 @@
+internal import Glibc
+internal import Threads
+
+/// Why a file must not be opened now, in words; nil where it may. Must not wait.
+public typealias FileGate = @Sendable (String) -> String?
+
+/// Why the caller of the current request may not read a file; nil where it may. May wait for the file's directories.
+public typealias RightsCheck = @Sendable (String) -> String?
+
+/// The one place where files are opened: those of the run, and what their external links and virtual datasets lead to; for libhdf5 and
+/// for reading beside it.
+public final class FileOpener: Sendable {
+  /// Keeps files from being opened that are not there to be read, such as those on tape.
+  public let gate: FileGate
+  /// Whether the mount serves users who may not read what this process may.
+  private let rights: RightsCheck?
+  /// The directory of the run, without links: what lies below it is the run's own.
+  private let directory: String?
+
+  /// - Parameters:
+  ///   - directory: of the run, with its links resolved.
+  ///   - gate: asked before any file is opened.
+  ///   - rights: asked, on behalf of the current request's caller, before a file outside of `directory` is opened; nil where the
+  ///     rights of this process are those of every reader.
+  public init(directory: String? = nil, gate: @escaping FileGate = { _ in nil }, rights: RightsCheck? = nil) {
+    self.directory = directory
+    self.gate = gate
+    self.rights = rights
+  }
+
+  /// Opens a file of the run for reading.
+  ///
+  /// - Returns: its descriptor, closed on exec, which belongs to the caller from then on.
+  /// - Throws: ``PassingError`` where it must not or cannot be opened, or is not the file it was.
+  public func open(_ reference: FileReference) throws(PassingError) -> Int32 {
+    try check(reference.path)
+    let descriptor = try open(reference.path)
+    guard FileIdentity(descriptor: descriptor) == reference.identity else {
+      close(descriptor)
+      throw .changed(reference.path)
+    }
+    return descriptor
+  }
+
+  /// Opens a file that a file of the run leads to: by an external link, or as the source of a virtual dataset.
+  ///
+  /// - Throws: ``PassingError``; its errno is ENOENT where there is no such file.
+  func openLinked(_ path: String) throws(PassingError) -> Int32 {
+    // A name that begins nowhere is looked for beside the file, too, by its full path.
+    guard path.hasPrefix("/") else { throw PassingError(errno: ENOENT, file: path) }
+    try check(path)
+    return try open(path)
+  }
+
+  /// Whether the current request may use a file that has been opened before, for another one.
+  /// - Throws: ``PassingError``.
+  public func check(_ path: String) throws(PassingError) {
+    if let reason = gate(path) { throw PassingError(.refused, file: path, reason: reason) }
+    if let rights, !isInside(path), let reason = rights(path) {
+      throw PassingError(.denied, file: path, reason: reason)
+    }
+  }
+
+  /// Whether a path, with its links resolved, lies in the run's directory.
+  private func isInside(_ path: String) -> Bool {
+    guard let directory else { return false }
+    guard let resolved = realpath(path, nil) else { return false }
+    defer { free(resolved) }
+    return String(cString: resolved).hasPrefix(directory + "/")
+  }
+
+  private func open(_ path: String) throws(PassingError) -> Int32 {
+    guard Request.current.mayWait else { throw .mustWait(path) }
+    // A FIFO of that name would be waited for, unless one says otherwise.
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw PassingError(errno: errno, file: path) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw PassingError(.refused, file: path, reason: "it is not a regular file")
+    }
+    return descriptor
+  }
+}
+
+extension FileOpener {
+  /// Raises the soft limit on open descriptors to the hard one, and returns it.
+  @discardableResult
+  public static func descriptorLimit() -> Int {
+    var limit = rlimit()
+    let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    guard getrlimit(resource, &limit) == 0 else { return 1024 }
+    if limit.rlim_cur < limit.rlim_max {
+      limit.rlim_cur = limit.rlim_max
+      _ = setrlimit(resource, &limit)
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+}

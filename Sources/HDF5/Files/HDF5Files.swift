@@ -1,0 +1,160 @@
+internal import Synchronization
+internal import Threads
+internal import Wire
+
+/// The HDF5 files of a run, as what they say: questions go in, values come out. Open files, libhdf5 and its lock stay behind it.
+public final class HDF5Files: Sendable {
+  /// Opens files, here and for whoever reads beside libhdf5.
+  public let opener: FileOpener
+  private let service: any HDF5Service
+  /// Files that have taken down the process that read them, and how: they are not asked again.
+  private let closed = Mutex<[FileReference: HDF5Error]>([:])
+
+  init(_ opener: FileOpener, _ service: any HDF5Service) {
+    self.opener = opener
+    self.service = service
+  }
+
+  /// Files that are read by worker processes.
+  ///
+  /// - Parameter program: what a worker is started with: a program and its arguments, which must end in ``HDF5Worker/run()``.
+  public convenience init(_ opener: FileOpener = FileOpener(), workers program: WorkerProgram) {
+    self.init(opener, HDF5Workers(program))
+  }
+
+  /// Files that are read by this process, which a damaged file may take down.
+  public convenience init(inThisProcess opener: FileOpener = FileOpener()) { self.init(opener, InProcessService()) }
+
+  /// The answer to a question, or what is wrong with the file.
+  /// - Throws: ``ReadError/passing(_:)`` alone.
+  public func ask<Q: Question>(
+    _ file: FileReference, _ question: Q
+  ) throws(ReadError) -> Result<Q.Answer, HDF5Error> {
+    try ask(file, [question])[0]
+  }
+
+  /// The answer to a question.
+  /// - Throws: ``ReadError``, also where something is wrong with the file.
+  public func answer<Q: Question>(_ file: FileReference, _ question: Q) throws(ReadError) -> Q.Answer {
+    switch try ask(file, question) {
+    case .success(let answer): return answer
+    case .failure(let error): throw .damaged(error)
+    }
+  }
+
+  /// The answers to questions of one kind, in one visit.
+  /// - Throws: ``ReadError/passing(_:)`` alone.
+  public func ask<Q: Question>(
+    _ file: FileReference, _ questions: [Q]
+  ) throws(ReadError) -> [Result<Q.Answer, HDF5Error>] {
+    var batch = QuestionBatch()
+    let tickets = questions.map { batch.add($0) }
+    let answers = try ask(file, batch)
+    return tickets.map { answers[$0] }
+  }
+
+  /// The answers to questions of several kinds, in one visit: a visit costs 30 µs more than what is asked.
+  /// - Throws: ``ReadError/passing(_:)`` alone.
+  public func ask(_ file: FileReference, _ batch: QuestionBatch) throws(ReadError) -> AnswerBatch {
+    do throws(PassingError) {
+      return try visit(file, batch)
+    } catch {
+      throw .passing(error)
+    }
+  }
+
+  private func visit(_ file: FileReference, _ batch: QuestionBatch) throws(PassingError) -> AnswerBatch {
+    if let error = closed.withLock({ $0[file] }) { return AnswerBatch(failed: error) }
+    guard Request.current.mayWait else { throw .mustWait(file.path) }
+    try opener.check(file.path)
+    let opener = opener
+    let answers = try service.answers(to: FileServer.Request(file, batch.questions)) { path in
+      do throws(PassingError) {
+        return .success(path == file.path ? try opener.open(file) : try opener.openLinked(path))
+      } catch {
+        return .failure(error)
+      }
+    }
+    let error: HDF5Error
+    switch answers {
+    case .success(let bytes):
+      if let answers = try? batch.decode(bytes) { return answers }
+      error = HDF5Error("read", file: file.path, reason: "the process that read it gave an answer that makes no sense")
+    case .failure(let damage): error = damage
+    }
+    closed.withLock { $0[file] = error }
+    return AnswerBatch(failed: error)
+  }
+
+  /// The files that have taken down the process that read them, and how; by path.
+  public var closedFiles: [HDF5Error] {
+    closed.withLock { Array($0.values) }.sorted { $0.file < $1.file }
+  }
+}
+
+/// Questions about one file that are asked together.
+public struct QuestionBatch: Sendable {
+  /// Where in an ``AnswerBatch`` the answer to a question is.
+  public struct Ticket<Answer: Sendable>: Sendable {
+    fileprivate var place: Int
+  }
+  private(set) var questions: [any AnswerableQuestion] = []
+  private var decoders: [any AnswerDecoding] = []
+
+  public init() {}
+
+  public var isEmpty: Bool { questions.isEmpty }
+
+  /// Adds a question.
+  public mutating func add<Q: Question>(_ question: Q) -> Ticket<Q.Answer> {
+    // All questions are of this module.
+    guard let answerable = question as? any AnswerableQuestion else {
+      preconditionFailure("\(Q.self) is a question that nobody answers")
+    }
+    questions.append(answerable)
+    decoders.append(AnswerDecoder<Q>())
+    return Ticket(place: questions.count - 1)
+  }
+
+  func decode(_ bytes: [UInt8]) throws(WireReader.Garbled) -> AnswerBatch {
+    var reader = WireReader(bytes)
+    var answers: [any Sendable] = []
+    for decoder in decoders { answers.append(try decoder.decode(&reader)) }
+    guard reader.isAtEnd else { throw WireReader.Garbled() }
+    return AnswerBatch(answers: answers)
+  }
+}
+
+private protocol AnswerDecoding: Sendable {
+  func decode(_ reader: inout WireReader) throws(WireReader.Garbled) -> any Sendable
+}
+
+/// Knows of what type the answer to a question is.
+private struct AnswerDecoder<Q: Question>: AnswerDecoding {
+  func decode(_ reader: inout WireReader) throws(WireReader.Garbled) -> any Sendable {
+    let isAnswer = try reader.flag()
+    let result: Result<Q.Answer, HDF5Error> =
+      isAnswer ? .success(try Q.Answer(from: &reader)) : .failure(try HDF5Error(from: &reader))
+    return result
+  }
+}
+
+/// The answers to a ``QuestionBatch``.
+public struct AnswerBatch: Sendable {
+  private var answers: [any Sendable] = []
+  private var error: HDF5Error?
+
+  init(answers: [any Sendable]) { self.answers = answers }
+
+  /// One answer to everything: nothing can be read of the file.
+  init(failed error: HDF5Error) { self.error = error }
+
+  /// An answer, or what is wrong with the file.
+  public subscript<Answer: Sendable>(ticket: QuestionBatch.Ticket<Answer>) -> Result<Answer, HDF5Error> {
+    if let error { return .failure(error) }
+    guard let answer = answers[ticket.place] as? Result<Answer, HDF5Error> else {
+      preconditionFailure("a ticket of another batch")
+    }
+    return answer
+  }
+}
