@@ -58,7 +58,7 @@ final class Descriptors: Sendable {
   }
 
   private func openAnew(_ reference: FileReference) throws(PassingError) -> OpenFile {
-    let descriptor = try opener.open(reference)
+    let descriptor = try opener.open(reference).descriptor
     let opened = OpenFile(descriptor: descriptor, length: UInt64(clamping: reference.identity.size))
     state.withLock { state in
       if state.files.count >= capacity, let oldest = state.files.min(by: { $0.value.lastUse < $1.value.lastUse }) {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #if H5_VERSION_GE(1, 13, 0)
@@ -15,8 +14,8 @@
 typedef struct {
     H5FD_t base;
     bool for_notes;
-    dev_t device;
-    ino_t inode;
+    uint64_t device;
+    uint64_t inode;
     haddr_t end_of_allocation;
     haddr_t end_of_file;
     cfiledriver_note note;
@@ -51,27 +50,27 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access_list, 
         (flags & (H5F_ACC_RDWR | H5F_ACC_TRUNC | H5F_ACC_CREAT)) != 0) {
         return NULL;
     }
-    const int descriptor = opener(name);
-    if (descriptor < 0) {
+    cfiledriver_opened opened = {.descriptor = -1};
+    const int32_t failure = opener(name, &opened);
+    if (failure != 0) {
         // libhdf5 looks for a linked file in several places: one that is not there is no failure.
-        if (descriptor != -ENOENT && descriptor != -ENOTDIR) {
-            keep_errno(-descriptor);
+        if (failure != ENOENT && failure != ENOTDIR) {
+            keep_errno(failure);
         }
         return NULL;
     }
-    struct stat status;
     driver_file *file = calloc(1, sizeof *file); // libhdf5 counts on zeroed fields
-    if (file == NULL || fstat(descriptor, &status) != 0) {
-        keep_errno(errno);
-        free(file);
-        close(descriptor);
+    if (file == NULL) {
+        keep_errno(ENOMEM);
+        close(opened.descriptor);
         return NULL;
     }
-    file->note.descriptor = descriptor;
+    file->note.descriptor = opened.descriptor;
+    file->note.size_of_file = opened.size;
     file->for_notes = opens_for_notes;
-    file->device = status.st_dev;
-    file->inode = status.st_ino;
-    file->end_of_file = (haddr_t)status.st_size;
+    file->device = opened.device;
+    file->inode = opened.inode;
+    file->end_of_file = opened.size;
     return &file->base;
 }
 

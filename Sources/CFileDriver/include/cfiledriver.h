@@ -21,6 +21,8 @@
 typedef struct {
     /// Open for reading; the driver closes it.
     int32_t descriptor;
+    /// In bytes, when it was opened.
+    uint64_t size_of_file;
     /// While true, raw data is not read: the buffer is left alone, `address`, `size` are set, and `count` goes up.
     bool armed;
     /// Number of reads noted since the caller set it to 0.
@@ -31,8 +33,19 @@ typedef struct {
     uint64_t size;
 } cfiledriver_note;
 
-/// Gives a descriptor that is open for reading, which then belongs to the driver; or a negative errno.
-typedef int32_t (*cfiledriver_opener)(const char *path);
+/// What the driver has to know of a file. It does not ask the system: the process that opened the file may be allowed to, and this one not
+/// (fstat on a FUSE mount without allow_other).
+typedef struct {
+    /// Open for reading; it then belongs to the driver.
+    int32_t descriptor;
+    uint64_t device;
+    uint64_t inode;
+    /// In bytes.
+    uint64_t size;
+} cfiledriver_opened;
+
+/// Opens a file. Returns 0, or an errno.
+typedef int32_t (*cfiledriver_opener)(const char *path, cfiledriver_opened *opened);
 
 /// Sets what files are opened by.
 void cfiledriver_set_opener(cfiledriver_opener opener);

@@ -39,16 +39,20 @@ public struct FileIdentity: Hashable, Sendable {
 }
 
 extension FileIdentity: WireValue {
+  /// What it takes in a message.
+  static let byteCount = 5 * 8
+
   public func write(to writer: inout WireWriter) {
-    writer.put([device, inode, UInt64(bitPattern: size), UInt64(bitPattern: modificationSeconds)])
-    writer.put(UInt64(bitPattern: modificationNanoseconds))
+    writer.put(device)
+    writer.put(inode)
+    for number in [size, modificationSeconds, modificationNanoseconds] { writer.put(UInt64(bitPattern: number)) }
   }
 
   public init(from reader: inout WireReader) throws(WireReader.Garbled) {
-    let numbers = try reader.numbers()
-    guard numbers.count == 4 else { throw WireReader.Garbled() }
-    (device, inode) = (numbers[0], numbers[1])
-    (size, modificationSeconds) = (Int64(bitPattern: numbers[2]), Int64(bitPattern: numbers[3]))
+    device = try reader.number()
+    inode = try reader.number()
+    size = Int64(bitPattern: try reader.number())
+    modificationSeconds = Int64(bitPattern: try reader.number())
     modificationNanoseconds = Int64(bitPattern: try reader.number())
   }
 }

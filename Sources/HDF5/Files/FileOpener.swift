@@ -30,22 +30,22 @@ public final class FileOpener: Sendable {
 
   /// Opens a file of the run for reading.
   ///
-  /// - Returns: its descriptor, closed on exec, which belongs to the caller from then on.
+  /// - Returns: the open file, closed on exec; its descriptor belongs to the caller from then on.
   /// - Throws: ``PassingError`` where it must not or cannot be opened, or is not the file it was.
-  public func open(_ reference: FileReference) throws(PassingError) -> Int32 {
+  public func open(_ reference: FileReference) throws(PassingError) -> IdentifiedFile {
     try check(reference.path)
-    let descriptor = try open(reference.path)
-    guard FileIdentity(descriptor: descriptor) == reference.identity else {
-      close(descriptor)
+    let opened = try open(reference.path)
+    guard opened.identity == reference.identity else {
+      close(opened.descriptor)
       throw .changed(reference.path)
     }
-    return descriptor
+    return opened
   }
 
   /// Opens a file that a file of the run leads to: by an external link, or as the source of a virtual dataset.
   ///
   /// - Throws: ``PassingError``; its errno is ENOENT where there is no such file.
-  func openLinked(_ path: String) throws(PassingError) -> Int32 {
+  func openLinked(_ path: String) throws(PassingError) -> IdentifiedFile {
     // A name that begins nowhere is looked for beside the file, too, by its full path.
     guard path.hasPrefix("/") else { throw PassingError(errno: ENOENT, file: path) }
     try check(path)
@@ -69,7 +69,7 @@ public final class FileOpener: Sendable {
     return String(cString: resolved).hasPrefix(directory + "/")
   }
 
-  private func open(_ path: String) throws(PassingError) -> Int32 {
+  private func open(_ path: String) throws(PassingError) -> IdentifiedFile {
     guard Request.current.mayWait else { throw .mustWait(path) }
     // A FIFO of that name would be waited for, unless one says otherwise.
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -79,8 +79,15 @@ public final class FileOpener: Sendable {
       close(descriptor)
       throw PassingError(.refused, file: path, reason: "it is not a regular file")
     }
-    return descriptor
+    return IdentifiedFile(descriptor: descriptor, identity: FileIdentity(status))
   }
+}
+
+/// A file that has been opened, and what it was then.
+public struct IdentifiedFile: Sendable {
+  /// Belongs to the code that has the value; it is not closed by itself.
+  public var descriptor: Int32
+  public var identity: FileIdentity
 }
 
 extension FileOpener {

@@ -75,6 +75,8 @@ public final class HDF5Files: Sendable {
         return .failure(error)
       }
     }
+    // What was read of a file that has been changed meanwhile is a mixture of old and new.
+    guard FileIdentity(path: file.path) == file.identity else { throw .changed(file.path) }
     let error: HDF5Error
     switch answers {
     case .success(let bytes):

@@ -8,6 +8,6 @@ protocol HDF5Service: Sendable {
   /// - Throws: ``PassingError``.
   /// - Returns: the answers; or what is wrong with the file where it took the process down.
   func answers(
-    to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<Int32, PassingError>
+    to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<IdentifiedFile, PassingError>
   ) throws(PassingError) -> Result<[UInt8], HDF5Error>
 }

@@ -25,10 +25,8 @@ extension Dataset {
       return nil
     }
     let descriptor = note.pointee.descriptor
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return nil }
     return try? read(
-      count, chunk: chunk[0], shape: shape[0], storage, descriptor, length: UInt64(clamping: status.st_size))
+      count, chunk: chunk[0], shape: shape[0], storage, descriptor, length: note.pointee.size_of_file)
   }
 
   private borrowing func read(

@@ -1,4 +1,3 @@
-internal import CFileDriver
 internal import CHDF5
 internal import Glibc
 
@@ -17,10 +16,6 @@ package struct File: ~Copyable, Sendable {
   let handle: Handle
   /// The path it was opened by.
   package let path: String
-  /// Open for reading, and closed with the file.
-  let descriptor: Int32
-  /// What it was when it was opened.
-  let identity: FileIdentity
 
   /// Opens the file read-only, through ``FileDriver``.
   /// - Throws: ``HDF5Error`` when it cannot be opened, or is not HDF5.
@@ -30,17 +25,9 @@ package struct File: ~Copyable, Sendable {
       let foreign = error.stack.contains { $0.contains("file signature not found") }
       throw foreign ? HDF5Error("open", file: path, reason: "it is not an HDF5 file") : error
     }
-    guard let note = FileDriver.note(of: handle.id, library),
-      let identity = FileIdentity(descriptor: note.pointee.descriptor)
-    else { throw HDF5Error("open", file: path, object: "", library) }
     self.handle = handle
     self.path = path
-    self.identity = identity
-    descriptor = note.pointee.descriptor
   }
-
-  /// Whether it is still what it was when it was opened.
-  borrowing func isUnchanged() -> Bool { FileIdentity(descriptor: descriptor) == identity }
 
   /// Whether every component of `object` exists and the last one can be opened.
   package borrowing func exists(_ object: String, _ library: borrowing HDF5Library) -> Bool {

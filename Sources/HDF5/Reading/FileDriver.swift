@@ -4,17 +4,28 @@ internal import Glibc
 
 /// Our file driver, as libhdf5 is told of it: it asks for every file that is to be opened.
 enum FileDriver {
-  /// Gives a descriptor for a path, which then belongs to the driver; or a negative errno.
-  typealias Opener = (String) -> Int32
+  /// Opens a path, or says why not by an errno.
+  typealias Opener = (String) -> Result<IdentifiedFile, Errno>
 
-  /// Who is asked. Only touched by the holder of the library's token.
-  nonisolated(unsafe) private static var opener: Opener = { _ in -EACCES }
+  struct Errno: Error {
+    var number: Int32
+  }
+
+  /// What is asked for files. Only touched by the holder of the library's token.
+  nonisolated(unsafe) private static var opener: Opener = { _ in .failure(Errno(number: EACCES)) }
 
   /// Registered once per process.
   private static let identifier: hid_t = {
-    cfiledriver_set_opener { path in
-      guard let path else { return -EINVAL }
-      return FileDriver.opener(String(cString: path))
+    cfiledriver_set_opener { path, opened in
+      guard let path, let opened else { return EINVAL }
+      switch FileDriver.opener(String(cString: path)) {
+      case .success(let file):
+        opened.pointee = cfiledriver_opened(
+          descriptor: file.descriptor, device: file.identity.device, inode: file.identity.inode,
+          size: UInt64(clamping: file.identity.size))
+        return 0
+      case .failure(let error): return error.number
+      }
     }
     return cfiledriver_register()
   }()

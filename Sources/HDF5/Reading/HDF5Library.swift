@@ -56,7 +56,12 @@ extension HDF5Library {
     try FileDriver.withOpener(
       { path in
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        return descriptor >= 0 ? descriptor : -errno
+        guard descriptor >= 0 else { return .failure(FileDriver.Errno(number: errno)) }
+        guard let identity = FileIdentity(descriptor: descriptor) else {
+          close(descriptor)
+          return .failure(FileDriver.Errno(number: EIO))
+        }
+        return .success(IdentifiedFile(descriptor: descriptor, identity: identity))
       }, library, body)
   }
 }

@@ -51,11 +51,9 @@ struct FileServer: ~Copyable {
     case answered([UInt8])
     /// A system call failed.
     case failed(errno: Int32)
-    /// The file is no longer what it was when it was opened.
-    case changed
   }
 
-  private final class OpenFile {
+  private final class KeptFile {
     let file: File
     var lastUse: UInt64
     init(_ file: consuming File, _ lastUse: UInt64) {
@@ -63,7 +61,7 @@ struct FileServer: ~Copyable {
       self.lastUse = lastUse
     }
   }
-  private var files: [String: OpenFile] = [:]
+  private var files: [FileReference: KeptFile] = [:]
   private var clock: UInt64 = 0
   private let mostFiles: Int
 
@@ -77,7 +75,7 @@ struct FileServer: ~Copyable {
     // Of an earlier request.
     _ = FileDriver.takeErrno(library)
     let outcome = FileDriver.withOpener(opener, library) { () -> Outcome? in
-      let opened: OpenFile
+      let opened: KeptFile
       do throws(HDF5Error) {
         opened = try open(request.file, library)
       } catch {
@@ -91,11 +89,11 @@ struct FileServer: ~Copyable {
         // What libhdf5 makes of a read that failed is not to be believed, whatever it is.
         if let errno = FileDriver.takeErrno(library) { return .failed(errno: errno) }
       }
-      return opened.file.isUnchanged() ? nil : .changed
+      return nil
     }
     guard let outcome else { return .answered(answers.bytes) }
     // Who knows what libhdf5 has kept of it.
-    files[request.file.path] = nil
+    files[request.file] = nil
     return outcome
   }
 
@@ -119,18 +117,17 @@ struct FileServer: ~Copyable {
 
   private mutating func open(
     _ reference: FileReference, _ library: borrowing HDF5Library
-  ) throws(HDF5Error) -> OpenFile {
+  ) throws(HDF5Error) -> KeptFile {
     clock += 1
-    if let known = files[reference.path], known.file.identity == reference.identity {
+    if let known = files[reference] {
       known.lastUse = clock
       return known
     }
-    files[reference.path] = nil
     if files.count >= mostFiles, let oldest = files.min(by: { $0.value.lastUse < $1.value.lastUse }) {
       files[oldest.key] = nil
     }
-    let opened = OpenFile(try File(path: reference.path, library), clock)
-    files[reference.path] = opened
+    let opened = KeptFile(try File(path: reference.path, library), clock)
+    files[reference] = opened
     return opened
   }
 

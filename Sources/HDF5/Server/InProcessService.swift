@@ -10,7 +10,7 @@ final class InProcessService: HDF5Service {
   private let state = Mutex(State())
 
   func answers(
-    to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<Int32, PassingError>
+    to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<IdentifiedFile, PassingError>
   ) throws(PassingError) -> Result<[UInt8], HDF5Error> {
     let failure = OpeningFailure()
     let outcome = HDF5Library.withLock { library in
@@ -19,10 +19,10 @@ final class InProcessService: HDF5Service {
           request,
           { path in
             switch open(path) {
-            case .success(let descriptor): return descriptor
+            case .success(let opened): return .success(opened)
             case .failure(let error):
               failure.note(error)
-              return -error.errno
+              return .failure(FileDriver.Errno(number: error.errno))
             }
           }, library)
       }
@@ -50,7 +50,6 @@ extension FileServer.Outcome {
   func bytes(_ opening: PassingError?, of path: String) throws(PassingError) -> [UInt8] {
     switch self {
     case .answered(let bytes): return bytes
-    case .changed: throw .changed(path)
     case .failed(let errno): throw opening ?? PassingError(errno: errno, file: path)
     }
   }

@@ -68,21 +68,25 @@ private struct WorkerChannel: Sendable {
       // Not through the writer: a block may have 256 MiB.
       return send(.answers, byteCount: bytes.count) && write(bytes)
     case .failed(let errno): writer.put(Int(errno))
-    case .changed: writer.put(0)
     }
     return send(.failure, byteCount: writer.bytes.count) && write(writer.bytes)
   }
 
   /// Asks the client for a file.
-  /// - Returns: a descriptor, or a negative errno.
-  func open(_ path: String) -> Int32 {
+  func open(_ path: String) -> Result<IdentifiedFile, FileDriver.Errno> {
     let bytes = Array(path.utf8)
     guard send(.open, byteCount: bytes.count), write(bytes) else { _exit(0) }
     var errno: UInt8 = 0
     var descriptor: Int32 = -1
     guard cisolation_receive_descriptor(socket, &errno, &descriptor) == 0 else { _exit(0) }
-    if errno != 0 { return -Int32(errno) }
-    return descriptor >= 0 ? descriptor : -EMFILE
+    guard errno == 0 else { return .failure(FileDriver.Errno(number: Int32(errno))) }
+    guard let bytes = read(FileIdentity.byteCount) else { _exit(0) }
+    var reader = WireReader(bytes)
+    // The descriptor is lost where this process has too many.
+    guard descriptor >= 0, let identity = try? FileIdentity(from: &reader) else {
+      return .failure(FileDriver.Errno(number: EMFILE))
+    }
+    return .success(IdentifiedFile(descriptor: descriptor, identity: identity))
   }
 
   private func send(_ kind: WorkerMessage, byteCount: Int) -> Bool {
@@ -121,6 +125,6 @@ enum WorkerMessage: UInt8 {
   case open
   /// The answers to a request.
   case answers
-  /// An errno; 0 where the file has changed.
+  /// The errno of a system call.
   case failure
 }

@@ -27,7 +27,7 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
   init(_ program: WorkerProgram) { self.program = program }
 
   func answers(
-    to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<Int32, PassingError>
+    to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<IdentifiedFile, PassingError>
   ) throws(PassingError) -> Result<[UInt8], HDF5Error> {
     let path = request.file.path
     try claim(path)

@@ -101,7 +101,7 @@ final class WorkerProcess: @unchecked Sendable {
   /// - Parameter open: opens what the worker wants opened; its descriptor is closed here once it has been sent.
   /// - Throws: ``Failure``.
   func answers(
-    to request: FileServer.Request, _ open: (String) -> Result<Int32, PassingError>
+    to request: FileServer.Request, _ open: (String) -> Result<IdentifiedFile, PassingError>
   ) throws(Failure) -> FileServer.Outcome {
     note(request.file.path)
     var writer = WireWriter()
@@ -122,16 +122,19 @@ final class WorkerProcess: @unchecked Sendable {
         guard let errno = (try? reader.integer()).flatMap({ Int32(exactly: $0) }) else {
           throw .died("it said something that makes no sense")
         }
-        return errno == 0 ? .changed : .failed(errno: errno)
+        return .failed(errno: errno)
       case .open:
-        let (errno, descriptor): (UInt8, Int32) =
-          switch open(String(decoding: body, as: UTF8.self)) {
-          case .success(let descriptor): (0, descriptor)
-          case .failure(let error): (UInt8(clamping: max(1, error.errno)), -1)
-          }
-        let status = cisolation_send_descriptor(socket, errno, descriptor)
-        if descriptor >= 0 { close(descriptor) }
-        guard status == 0 else { throw death() }
+        switch open(String(decoding: body, as: UTF8.self)) {
+        case .success(let opened):
+          let status = cisolation_send_descriptor(socket, 0, opened.descriptor)
+          close(opened.descriptor)
+          guard status == 0 else { throw death() }
+          var identity = WireWriter()
+          opened.identity.write(to: &identity)
+          try write(identity.bytes)
+        case .failure(let error):
+          guard cisolation_send_descriptor(socket, UInt8(clamping: max(1, error.errno)), -1) == 0 else { throw death() }
+        }
       }
     }
   }
