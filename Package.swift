@@ -50,7 +50,7 @@ let package = Package(
 
     // HDF5 files of virtual datasets over a run, made in memory.
     .target(
-      name: "VirtualFiles", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "HDF5Writing", "NPY"],
+      name: "VirtualFiles", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"],
       swiftSettings: strict),
 
     // The tree and the two ways to it: a mount, and commands that need none.
@@ -61,9 +61,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
-    // Files that are made: in memory, without the library token of HDF5; who runs beside readers takes it around each call.
-    .target(name: "HDF5Writing", dependencies: ["CHDF5"], swiftSettings: strict),
-    .target(name: "ExampleRun", dependencies: ["HDF5Writing"], swiftSettings: strict),
+    .target(name: "ExampleRun", dependencies: ["HDF5"], swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [

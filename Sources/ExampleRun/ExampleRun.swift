@@ -1,4 +1,3 @@
-import HDF5Writing
 
 /// The run that a newcomer mounts first and that the tests read: proposal 700000, run 42, EXDF 1.3, written through libhdf5.
 ///
@@ -22,7 +21,6 @@ public enum ExampleRun {
   /// - Throws: ``ExampleRunError`` if the directory has something in it, or anything cannot be written; nothing is left then.
   @discardableResult
   public static func write(to directory: String) throws(ExampleRunError) -> Summary {
-    ErrorStack.silence()
     let beamtime = Beamtime()
     let folder = try RunFolder(directory)
     do throws(ExampleRunError) {

@@ -1,7 +1,6 @@
 internal import ArrayIO
 public import EXDF
 internal import HDF5
-internal import HDF5Writing
 internal import NPY
 public import RunArrays
 
@@ -24,7 +23,7 @@ public struct CXIFile {
     of detector: Detector, fills: [String: FillValue] = [:]
   ) throws(VirtualFileError) -> [UInt8] {
     let file = CXIFile(
-      detector: detector, builder: try VirtualFileBuilder("\(detector.name).cxi", for: detector.run, version: .v110),
+      detector: detector, builder: VirtualFileBuilder("\(detector.name).cxi", for: detector.run, version: .v110),
       fills: fills, cells: try reading { () throws(ReadError) in try detector.framesPerEntry },
       frames: try reading { () throws(ReadError) in try detector.frameIndex.entries })
     try file.write()
@@ -39,10 +38,10 @@ public struct CXIFile {
     guard let main = try key(detector.type.mainKey) else {
       throw VirtualFileError("\(detector.name) has no \(detector.type.mainKey)")
     }
-    try builder.write(Column(path: "cxi_version", values: Values([150 as Int64]), isFixed: true))
-    try builder.makeGroup(Self.group)
-    try builder.annotate("entry_1", try runAttributes())
-    try builder.annotate(Self.group, [Attribute(name: "name", value: .unicode(detector.detectorName))])
+    builder.write(Column(path: "cxi_version", values: Values([150 as Int64]), isFixed: true))
+    builder.makeGroup(Self.group)
+    builder.annotate("entry_1", try runAttributes())
+    builder.annotate(Self.group, [Attribute(name: "name", value: .unicode(detector.detectorName))])
     try writeLabels()
     let pixels = try pixels(of: main)
     let hasGainAxis = pixels.count == 3
@@ -59,10 +58,10 @@ public struct CXIFile {
         try write(key, as: name, pixels, standard: standard, attribute)
       }
     }
-    try builder.link("\(Self.group)/experiment_identifier", to: "/entry_1/experiment_identifier")
-    try builder.link("entry_1/data_1", to: "/\(Self.group)")
+    builder.link("\(Self.group)/experiment_identifier", to: "/entry_1/experiment_identifier")
+    builder.link("entry_1/data_1", to: "/\(Self.group)")
     let numbers = (0..<detector.width).map { Int64($0 + detector.type.firstModule) }
-    try builder.write(Column(path: "module_identifier", values: Values(numbers), isFixed: true), below: Self.group)
+    builder.write(Column(path: "module_identifier", values: Values(numbers), isFixed: true), below: Self.group)
   }
 
   private func key(_ name: String) throws(VirtualFileError) -> DetectorKey? {
@@ -111,7 +110,7 @@ public struct CXIFile {
       Column(path: "experiment_identifier", values: .unicode(identifiers), isFixed: true),
       Column(path: detector.type.hasCells ? "memoryCell" : "pulseId", values: Values(pulses), isFixed: true),
       Column(path: "trainId", values: Values(trains), isFixed: true),
-    ] { try builder.write(column, below: "entry_1") }
+    ] { builder.write(column, below: "entry_1") }
     if let key = try reading({ () throws(ReadError) in try detector.key(of: .cell) }) {
       try write(key, at: "entry_1/cellId", [], fill: nil, Attribute(name: "axes", value: .unicode(Self.axes)))
     }
@@ -121,8 +120,8 @@ public struct CXIFile {
   private func writeGainAxis(_ extent: Int) throws(VirtualFileError) {
     let label = String(detector.type.mainKey.dropFirst(detector.type.group.count + 1))
     let names = extent == 2 ? [label, "gain"] : [String](repeating: label, count: extent)
-    try builder.write(Column(path: "data_gain", values: .unicode(names), isFixed: true), below: "entry_1")
-    try builder.link("\(Self.group)/data_gain", to: "/entry_1/data_gain")
+    builder.write(Column(path: "data_gain", values: .unicode(names), isFixed: true), below: "entry_1")
+    builder.link("\(Self.group)/data_gain", to: "/entry_1/data_gain")
   }
 
   /// Extents of one frame of one module: those of the file for raw data, else slow and fast scan. EXtra-data tells them apart
@@ -173,7 +172,7 @@ public struct CXIFile {
     let reference = detector.modules[key.reference]
     let type = try builder.source(
       file: reference.source.files[0], try keyPath(key.numbers[key.reference] ?? 0, of: reference.source))
-    try builder.write(
+    builder.write(
       VirtualDataset(
         path: path, shape: [frames, detector.width] + pixels, type: type, sources: sources, mappings: mappings,
         fill: fill, attributes: [attribute]))

@@ -1,7 +1,6 @@
 internal import ArrayIO
 internal import EXDF
 internal import HDF5
-internal import HDF5Writing
 internal import NPY
 public import RunArrays
 
@@ -24,13 +23,13 @@ public struct VirtualRunFile {
   /// - Throws: ``VirtualFileError``.
   public static func bytes(of arrays: RunArrays) throws(VirtualFileError) -> [UInt8] {
     let file = VirtualRunFile(
-      arrays: arrays, builder: try VirtualFileBuilder("virtual.h5", for: arrays.run, version: .earliest))
+      arrays: arrays, builder: VirtualFileBuilder("virtual.h5", for: arrays.run, version: .earliest))
     try file.write()
     return try file.builder.bytes()
   }
 
   private func write() throws(VirtualFileError) {
-    try builder.annotate("/", [Attribute(name: "writer", value: .unicode("xfelfs"))])
+    builder.annotate("/", [Attribute(name: "writer", value: .unicode("xfelfs"))])
     var identifiers: [String] = []
     for source in run.sources { identifiers += try write(source) }
     try writeTrains()
@@ -39,15 +38,15 @@ public struct VirtualRunFile {
 
   private func writeTrains() throws(VirtualFileError) {
     let times = try reading { () throws(ReadError) in try run.trainTimes() }
-    try builder.write(Column(path: "trainId", values: Values(run.trainIDs), isFixed: true), below: "INDEX")
+    builder.write(Column(path: "trainId", values: Values(run.trainIDs), isFixed: true), below: "INDEX")
     if times.timestamps.contains(where: { $0 != 0 }) {
       // numpy's "not a time", as EXtra-data writes it.
       let stamps = times.timestamps.map { $0 == 0 ? UInt64(1) << 63 : $0 }
-      try builder.write(Column(path: "timestamp", values: Values(stamps), isFixed: true), below: "INDEX")
+      builder.write(Column(path: "timestamp", values: Values(stamps), isFixed: true), below: "INDEX")
     }
     guard try isNested() else { return }
     let flags = times.isSuspect.map { Int32($0 ? 0 : 1) }
-    try builder.write(Column(path: "flag", values: Values(flags), isFixed: true), below: "INDEX")
+    builder.write(Column(path: "flag", values: Values(flags), isFixed: true), below: "INDEX")
   }
 
   /// Whether the run's format lists sources below METADATA/dataSources (1.0 and later).
@@ -61,7 +60,7 @@ public struct VirtualRunFile {
     for (name, texts) in [
       ("dataSourceId", identifiers), ("root", parts.map { $0[0] }), ("deviceId", parts.map { $0[1] }),
     ] {
-      try builder.write(
+      builder.write(
         Column(path: name, values: .strings(texts), isPadded: false),
         below: isNested ? "METADATA/dataSources" : "METADATA")
     }
@@ -74,7 +73,7 @@ public struct VirtualRunFile {
         case .text(let text): .unicode([text])
         case .number(let number): UInt32(exactly: number).map { Values([$0]) } ?? Values([number])
         }
-      try builder.write(Column(path: value.name, values: values, isFixed: true), below: "METADATA")
+      builder.write(Column(path: value.name, values: values, isFixed: true), below: "METADATA")
     }
   }
 
@@ -84,7 +83,7 @@ public struct VirtualRunFile {
   /// - Returns: how METADATA names the source.
   private func write(_ source: Source) throws(VirtualFileError) -> [String] {
     let files = source.files.map { run.files[$0].reference.path }.sorted { $0.precedes($1) }
-    try builder.makeGroup(source.path, [Attribute(name: "source_files", value: .unicodeList(files))])
+    builder.makeGroup(source.path, [Attribute(name: "source_files", value: .unicodeList(files))])
     var groups: Set<String> = []
     let keys = try reading { () throws(ReadError) in try run.keys(of: source) }
     for (number, key) in keys.enumerated() where key.problem == nil {
@@ -94,7 +93,7 @@ public struct VirtualRunFile {
     }
     if source.kind == .control {
       let path = "RUN/\(source.name)"
-      try builder.copy(path, from: run.files[source.files[0]].reference.path)
+      builder.copy(path, from: run.files[source.files[0]].reference.path)
       return groups.isEmpty ? [] : ["CONTROL/\(source.name)"]
     }
     return groups.map { "INSTRUMENT/\(source.name)/\($0)" }
@@ -110,8 +109,8 @@ public struct VirtualRunFile {
       next += count
     }
     let path = group.isEmpty ? "INDEX/\(source.name)" : "INDEX/\(source.name)/\(group)"
-    try builder.write(Column(path: "first", values: Values(firsts), isFixed: true), below: path)
-    try builder.write(Column(path: "count", values: Values(counts), isFixed: true), below: path)
+    builder.write(Column(path: "first", values: Values(firsts), isFixed: true), below: path)
+    builder.write(Column(path: "count", values: Values(counts), isFixed: true), below: path)
   }
 
   private func write(_ number: Int, of source: Source) throws(VirtualFileError) {
@@ -141,7 +140,7 @@ public struct VirtualRunFile {
     }
     // A mapping of nothing is none: keys whose entries are empty.
     if key.entryShape.contains(0) { mappings = [] }
-    try builder.write(
+    builder.write(
       VirtualDataset(
         path: key.path, shape: [index.entries] + key.entryShape, type: try reference(key, of: source), sources: sources,
         mappings: mappings))
@@ -172,7 +171,7 @@ public struct VirtualRunFile {
     let column = Column(
       path: key.path, values: .numbers(type, bytes), entryShape: key.entryShape, chunkLength: 1 << 16, isPadded: false,
       isCompressed: true)
-    try builder.write(column)
+    builder.write(column)
     return true
   }
 

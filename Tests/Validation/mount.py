@@ -38,11 +38,19 @@ class Mount:
 
     @property
     def children(self):
+        """The processes that validate files for the mount."""
         found = []
         for task in os.listdir(f"/proc/{self.daemon}/task"):
             with contextlib.suppress(FileNotFoundError):
                 found += Path(f"/proc/{self.daemon}/task/{task}/children").read_text().split()
-        return found
+        return [child for child in found if self._validates(child)]
+
+    @staticmethod
+    def _validates(process):
+        """Not one of the workers that answer what the mount itself asks of the files."""
+        with contextlib.suppress(FileNotFoundError):
+            return b"read-hdf5" not in Path(f"/proc/{process}/cmdline").read_bytes()
+        return False
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-import HDF5Writing
+import HDF5
 
 /// One of the sixteen modules of the detector, as its train builder writes it: images with a leading axis of frames, and
 /// header, trailer and detector-specific data once a train.

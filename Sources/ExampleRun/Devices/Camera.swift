@@ -1,5 +1,5 @@
 import Glibc
-import HDF5Writing
+import HDF5
 
 /// The camera behind the detector, which sees the beam as a spot that drifts; its images are compressed.
 struct Camera: ControlSource, InstrumentSource {

@@ -1,4 +1,4 @@
-import HDF5Writing
+import HDF5
 
 /// A stage that moves the sample from train to train: properties of every kind, among them bools, strings and vectors.
 struct Motor: ControlSource {

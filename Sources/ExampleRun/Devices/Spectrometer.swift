@@ -1,5 +1,5 @@
 import Glibc
-import HDF5Writing
+import HDF5
 
 /// A slow instrument: a spectrum for every third train, now and then two, none in between.
 struct Spectrometer: InstrumentSource {

@@ -1,4 +1,4 @@
-import HDF5Writing
+import HDF5
 
 /// The X-ray gas monitor: where the beam is and how strong.
 struct XGM: ControlSource, InstrumentSource {

@@ -1,10 +1,10 @@
-import HDF5Writing
+import HDF5
 
 extension DataFile {
   /// METADATA: the sources of this file, then the run.
   func writeMetadata(
-    to file: borrowing OutputFile, instrumentGroups: [(source: String, group: String)]
-  ) throws(HDF5WritingError) {
+    to file: inout OutputPlan, instrumentGroups: [(source: String, group: String)]
+  ) {
     let rows =
       control.map { (root: "CONTROL", device: $0.controlName) }
       + instrumentGroups.map { (root: "INSTRUMENT", device: $0.source + "/" + $0.group) }
@@ -13,7 +13,7 @@ extension DataFile {
       Column(path: "root", values: .strings(rows.map(\.root))),
       Column(path: "deviceId", values: .strings(rows.map(\.device))),
     ]
-    for column in sources { try file.write(column, below: "METADATA/dataSources") }
+    for column in sources { file.write(column, below: "METADATA/dataSources") }
 
     let facts: [(String, Values)] = [
       ("creationDate", .strings(["20230117T093012Z"])),
@@ -28,7 +28,7 @@ extension DataFile {
       ("sample", .strings(["Simulated powder"])),
     ]
     for (path, values) in facts {
-      try file.write(Column(path: path, values: values, isPadded: false), below: "METADATA")
+      file.write(Column(path: path, values: values, isPadded: false), below: "METADATA")
     }
   }
 }

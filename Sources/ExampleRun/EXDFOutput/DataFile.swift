@@ -1,4 +1,4 @@
-import HDF5Writing
+import HDF5
 
 /// One file of the run: what it holds, and how format 1.3 lays it out.
 ///
@@ -23,29 +23,29 @@ struct DataFile: Sendable {
   /// Makes the file in the folder.
   func write(in folder: RunFolder) throws(ExampleRunError) {
     let bytes: [UInt8]
-    do throws(HDF5WritingError) {
-      bytes = try self.bytes(for: folder.path)
+    do throws(OutputError) {
+      bytes = try HDF5Library.withLock { (library) throws(OutputError) in try plan.bytes(library) }
     } catch {
       throw .hdf5(file: error.file, object: error.object, reason: error.reason)
     }
     try folder.add(name, bytes)
   }
 
-  private func bytes(for directory: String) throws(HDF5WritingError) -> [UInt8] {
-    let file = try OutputFile(name, in: directory)
-    for root in ["METADATA", "INDEX", "CONTROL", "RUN", "INSTRUMENT"] { try file.makeGroup(root) }
+  private var plan: OutputPlan {
+    var file = OutputPlan(name)
+    for root in ["METADATA", "INDEX", "CONTROL", "RUN", "INSTRUMENT"] { file.makeGroup(root) }
     let groups = instrument.map { (source: $0.instrumentName, groups: $0.groups(trains)) }
-    try writeMetadata(
-      to: file, instrumentGroups: groups.flatMap { entry in entry.groups.map { (entry.source, $0.name) } })
-    try writeTrains(to: file)
-    for source in control { try write(source, to: file) }
+    writeMetadata(
+      to: &file, instrumentGroups: groups.flatMap { entry in entry.groups.map { (entry.source, $0.name) } })
+    writeTrains(to: &file)
+    for source in control { write(source, to: &file) }
     for (source, groups) in groups {
-      for group in groups { try write(group, of: source, to: file) }
+      for group in groups { write(group, of: source, to: &file) }
     }
-    return try file.bytes()
+    return file
   }
 
-  private func writeTrains(to file: borrowing OutputFile) throws(HDF5WritingError) {
+  private func writeTrains(to file: inout OutputPlan) {
     let columns = [
       Column(path: "trainId", values: Values(trains.map(\.id))),
       Column(path: "timestamp", values: Values(trains.map(\.timestamp))),
@@ -53,39 +53,39 @@ struct DataFile: Sendable {
       // -1: the time server itself announced the train.
       Column(path: "origin", values: Values(trains.map { _ in Int32(-1) })),
     ]
-    for column in columns { try file.write(column, below: "INDEX") }
+    for column in columns { file.write(column, below: "INDEX") }
   }
 
-  private func write(_ source: any ControlSource, to file: borrowing OutputFile) throws(HDF5WritingError) {
+  private func write(_ source: any ControlSource, to file: inout OutputPlan) {
     let name = source.controlName
-    try writeIndex([Int](repeating: 1, count: trains.count), of: name, to: file)
-    for property in source.properties(trains) { try write(property, trains, below: "CONTROL/" + name, to: file) }
+    writeIndex([Int](repeating: 1, count: trains.count), of: name, to: &file)
+    for property in source.properties(trains) { write(property, trains, below: "CONTROL/" + name, to: &file) }
     let first = [Train(index: 0)]
     for property in source.properties(first) + source.runOnlyProperties {
-      try write(property, first, below: "RUN/" + name, to: file)
+      write(property, first, below: "RUN/" + name, to: &file)
     }
   }
 
   private func write(
-    _ property: Property, _ trains: [Train], below group: String, to file: borrowing OutputFile
-  ) throws(HDF5WritingError) {
+    _ property: Property, _ trains: [Train], below group: String, to file: inout OutputPlan
+  ) {
     let isRun = group.hasPrefix("RUN/")
-    try file.write(
+    file.write(
       Column(
         path: property.path + "/value", values: property.values, entryShape: property.entryShape, isPadded: !isRun),
       below: group)
-    try file.write(
+    file.write(
       Column(path: property.path + "/timestamp", values: Values(property.timestamps(trains)), isPadded: !isRun),
       below: group)
-    try file.annotate(group + "/" + property.path, property.attributes)
+    file.annotate(group + "/" + property.path, property.attributes)
   }
 
-  private func write(_ group: DataGroup, of source: String, to file: borrowing OutputFile) throws(HDF5WritingError) {
-    try writeIndex(group.counts, of: source + "/" + group.name, to: file)
-    for column in group.columns { try file.write(column, below: "INSTRUMENT/\(source)/\(group.name)") }
+  private func write(_ group: DataGroup, of source: String, to file: inout OutputPlan) {
+    writeIndex(group.counts, of: source + "/" + group.name, to: &file)
+    for column in group.columns { file.write(column, below: "INSTRUMENT/\(source)/\(group.name)") }
   }
 
-  private func writeIndex(_ counts: [Int], of name: String, to file: borrowing OutputFile) throws(HDF5WritingError) {
+  private func writeIndex(_ counts: [Int], of name: String, to file: inout OutputPlan) {
     var next: UInt64 = 0
     let first = counts.map { count in
       defer { next += UInt64(count) }
@@ -96,7 +96,7 @@ struct DataFile: Sendable {
       Column(path: "first", values: Values(first), isPadded: false),
       Column(path: "count", values: Values(counts.map { UInt64($0) }), isPadded: false),
     ]
-    for column in columns { try file.write(column, below: "INDEX/" + name) }
+    for column in columns { file.write(column, below: "INDEX/" + name) }
   }
 
   static func padded(_ number: Int, to width: Int) -> String {

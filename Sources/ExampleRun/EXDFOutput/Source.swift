@@ -1,4 +1,4 @@
-import HDF5Writing
+import HDF5
 
 /// A device with properties that the data acquisition notes once a train.
 protocol ControlSource: Sendable {

@@ -68,7 +68,7 @@ public final class HDF5Files: Sendable {
     guard Request.current.mayWait else { throw .mustWait(file.path) }
     try opener.check(file.path)
     let opener = opener
-    let answers = try service.answers(to: FileServer.Request(file, batch.questions)) { path in
+    let answers = try service.answers(to: .questions(file, batch.questions)) { path in
       do throws(PassingError) {
         return .success(path == file.path ? try opener.open(file) : try opener.openLinked(path))
       } catch {
@@ -86,6 +86,39 @@ public final class HDF5Files: Sendable {
     }
     closed.withLock { $0[file] = error }
     return AnswerBatch(failed: error)
+  }
+
+  /// Makes a file.
+  ///
+  /// - Parameter files: the run's files that it takes something from.
+  /// - Throws: ``ReadError``.
+  package func make(_ plan: OutputPlan, from files: [FileReference]) throws(ReadError) -> [UInt8] {
+    let references = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
+    let opener = opener
+    let made: Result<[UInt8], HDF5Error>
+    do throws(PassingError) {
+      guard Request.current.mayWait else { throw .mustWait(plan.name) }
+      made = try service.answers(to: .making(plan)) { path in
+        do throws(PassingError) {
+          if let reference = references[path] { return .success(try opener.open(reference)) }
+          return .success(try opener.openLinked(path))
+        } catch {
+          return .failure(error)
+        }
+      }
+    } catch {
+      throw .passing(error)
+    }
+    switch made {
+    case .failure(let error): throw .damaged(error)
+    case .success(let bytes):
+      var reader = WireReader(bytes)
+      if let isMade = try? reader.flag() {
+        if isMade, let file = try? reader.blob() { return file }
+        if !isMade, let error = try? HDF5Error(from: &reader) { throw .damaged(error) }
+      }
+      throw .damaged(file: plan.name, object: "", reason: "the process that made it gave an answer that makes no sense")
+    }
   }
 
   /// The files that have taken down the process that read them, and how; by path.

@@ -68,6 +68,11 @@ enum FileDriver {
   ///
   /// - Parameter forNotes: whether raw data are to be noted rather than read (``ChunkRecorder``).
   static func open(_ path: String, forNotes: Bool = false, _ library: borrowing HDF5Library) -> Handle? {
+    openHeld(path, forNotes: forNotes)
+  }
+
+  /// The same for code that runs only where a caller of it holds the library's token: what makes a file from a plan.
+  static func openHeld(_ path: String, forNotes: Bool = false) -> Handle? {
     cfiledriver_open_for_notes(forNotes)
     defer { cfiledriver_open_for_notes(false) }
     guard access >= 0 else { return nil }

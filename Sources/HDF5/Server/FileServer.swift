@@ -5,33 +5,50 @@ internal import Wire
 ///
 /// Files stay open for the next question, within a bound: an open file takes up to a megabyte of libhdf5's memory.
 struct FileServer: ~Copyable {
-  /// What is asked of one file.
-  struct Request: WireValue {
-    var file: FileReference
-    var questions: [any AnswerableQuestion]
-
-    init(_ file: FileReference, _ questions: [any AnswerableQuestion]) {
-      self.file = file
-      self.questions = questions
-    }
+  enum Request: WireValue {
+    /// What is asked of one file.
+    case questions(FileReference, [any AnswerableQuestion])
+    /// A file that is to be made.
+    case making(OutputPlan)
 
     func write(to writer: inout WireWriter) {
-      writer.put(file.path)
-      writer.put(file.identity)
-      writer.put(questions.count)
-      for question in questions {
-        writer.put(byte: QuestionKinds.number(of: type(of: question)))
-        question.write(to: &writer)
+      switch self {
+      case .questions(let file, let questions):
+        writer.put(byte: 0)
+        writer.put(file.path)
+        writer.put(file.identity)
+        writer.put(questions.count)
+        for question in questions {
+          writer.put(byte: QuestionKinds.number(of: type(of: question)))
+          question.write(to: &writer)
+        }
+      case .making(let plan):
+        writer.put(byte: 1)
+        writer.put(plan)
       }
     }
 
     init(from reader: inout WireReader) throws(WireReader.Garbled) {
-      file = FileReference(path: try reader.text(), identity: try FileIdentity(from: &reader))
-      questions = []
-      for _ in 0..<(try reader.count(ofSize: 1)) {
-        let kind = Int(try reader.byte())
-        guard kind < QuestionKinds.all.count else { throw WireReader.Garbled() }
-        questions.append(try Self.question(QuestionKinds.all[kind], &reader))
+      switch try reader.byte() {
+      case 0:
+        let file = FileReference(path: try reader.text(), identity: try FileIdentity(from: &reader))
+        var questions: [any AnswerableQuestion] = []
+        for _ in 0..<(try reader.count(ofSize: 1)) {
+          let kind = Int(try reader.byte())
+          guard kind < QuestionKinds.all.count else { throw WireReader.Garbled() }
+          questions.append(try Self.question(QuestionKinds.all[kind], &reader))
+        }
+        self = .questions(file, questions)
+      case 1: self = .making(try OutputPlan(from: &reader))
+      default: throw WireReader.Garbled()
+      }
+    }
+
+    /// For messages: the file that is asked, or that is made.
+    var name: String {
+      switch self {
+      case .questions(let file, _): file.path
+      case .making(let plan): plan.name
       }
     }
 
@@ -71,20 +88,49 @@ struct FileServer: ~Copyable {
   mutating func answer(
     _ request: Request, _ opener: @escaping FileDriver.Opener, _ library: borrowing HDF5Library
   ) -> Outcome {
+    switch request {
+    case .questions(let file, let questions): return answer(questions, of: file, opener, library)
+    case .making(let plan): return make(plan, opener, library)
+    }
+  }
+
+  private func make(
+    _ plan: OutputPlan, _ opener: @escaping FileDriver.Opener, _ library: borrowing HDF5Library
+  ) -> Outcome {
+    var answer = WireWriter()
+    _ = FileDriver.takeErrno(library)
+    FileDriver.withOpener(opener, library) {
+      do throws(OutputError) {
+        let bytes = try plan.bytes(library)
+        answer.put(true)
+        answer.put(bytes: bytes)
+      } catch {
+        answer.put(false)
+        answer.put(HDF5Error("write", file: error.file, object: error.object, reason: error.reason))
+      }
+    }
+    if let errno = FileDriver.takeErrno(library) { return .failed(errno: errno) }
+    return .answered(answer.bytes)
+  }
+
+  private mutating func answer(
+    _ questions: [any AnswerableQuestion], of file: FileReference, _ opener: @escaping FileDriver.Opener,
+    _ library: borrowing HDF5Library
+  ) -> Outcome {
     var answers = WireWriter()
     // Of an earlier request.
     _ = FileDriver.takeErrno(library)
     let outcome = FileDriver.withOpener(opener, library) { () -> Outcome? in
       let opened: KeptFile
       do throws(HDF5Error) {
-        opened = try open(request.file, library)
+        opened = try open(file, library)
       } catch {
         if let errno = FileDriver.takeErrno(library) { return .failed(errno: errno) }
         // It is not HDF5: that answers every question.
-        for _ in request.questions { Self.put(error, &answers) }
+        for _ in questions { Self.put(error, &answers) }
         return nil
       }
-      for question in request.questions {
+      for question in questions {
         Self.put(question, opened.file, &answers, library)
         // What libhdf5 makes of a read that failed is not to be believed, whatever it is.
         if let errno = FileDriver.takeErrno(library) { return .failed(errno: errno) }
@@ -93,7 +139,7 @@ struct FileServer: ~Copyable {
     }
     guard let outcome else { return .answered(answers.bytes) }
     // Who knows what libhdf5 has kept of it.
-    files[request.file] = nil
+    files[file] = nil
     return outcome
   }
 

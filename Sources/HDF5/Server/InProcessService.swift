@@ -27,7 +27,7 @@ final class InProcessService: HDF5Service {
           }, library)
       }
     }
-    return .success(try outcome.bytes(failure.first, of: request.file.path))
+    return .success(try outcome.bytes(failure.first, of: request.name))
   }
 
   deinit { HDF5Library.withLock { library in state.withLock { $0.server.closeAll(library) } } }

@@ -29,7 +29,7 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
   func answers(
     to request: FileServer.Request, open: @escaping @Sendable (String) -> Result<IdentifiedFile, PassingError>
   ) throws(PassingError) -> Result<[UInt8], HDF5Error> {
-    let path = request.file.path
+    let path = request.name
     try claim(path)
     defer {
       monitor.withLock {

@@ -103,7 +103,7 @@ final class WorkerProcess: @unchecked Sendable {
   func answers(
     to request: FileServer.Request, _ open: (String) -> Result<IdentifiedFile, PassingError>
   ) throws(Failure) -> FileServer.Outcome {
-    note(request.file.path)
+    if case .questions(let file, _) = request { note(file.path) }
     var writer = WireWriter()
     request.write(to: &writer)
     var watch = Watch()

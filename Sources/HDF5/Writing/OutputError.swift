@@ -1,5 +1,5 @@
 /// libhdf5 refused to write something.
-package struct HDF5WritingError: Error, Equatable, Sendable {
+package struct OutputError: Error, Equatable, Sendable {
   package var file: String
   /// The path inside the file.
   package var object: String

@@ -1,19 +1,12 @@
-import CHDF5
+internal import CHDF5
 
-/// libhdf5 refused a call; who called adds file and object.
+/// libhdf5 refused a call; the caller adds file and object.
 struct HDF5Refusal: Error {
   let reason: String
-}
 
-/// The library's own account of what went wrong, one per thread.
-package enum ErrorStack {
-  /// Keeps the library from printing its stack: the error that is thrown says it in one sentence.
-  package static func silence() {
-    _ = H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
-  }
-
-  /// The innermost entry, which names the cause; the others repeat it from further away.
-  static func refusal() -> HDF5Refusal {
+  /// The innermost entry of the library's own account of what went wrong in this thread, which names the cause; the others repeat it
+  /// from further away.
+  static func latest() -> HDF5Refusal {
     var reason = ""
     withUnsafeMutablePointer(to: &reason) { pointer in
       _ = H5Ewalk2(
@@ -30,5 +23,5 @@ package enum ErrorStack {
 
 /// Turns a negative status into an error.
 func check(_ status: herr_t) throws(HDF5Refusal) {
-  if status < 0 { throw ErrorStack.refusal() }
+  if status < 0 { throw HDF5Refusal.latest() }
 }

@@ -1,8 +1,8 @@
-import CHDF5
+internal import CHDF5
 
 /// Datatypes of the files, which serve for the memory too: Swift on Linux runs on little-endian machines.
-enum Datatype {
-  static func make(for values: Values) throws(HDF5Refusal) -> Handle {
+enum OutputDatatype {
+  static func make(for values: Values) throws(HDF5Refusal) -> OutputHandle {
     switch values {
     case .numbers(let type, _): try copy(of: number(type))
     case .bools: try bool()
@@ -12,7 +12,7 @@ enum Datatype {
   }
 
   /// Of variable length: ASCII as Karabo writes it, UTF-8 as h5py does.
-  private static func text(_ characters: H5T_cset_t) throws(HDF5Refusal) -> Handle {
+  private static func text(_ characters: H5T_cset_t) throws(HDF5Refusal) -> OutputHandle {
     let type = try copy(of: chdf5_H5T_C_S1())
     try check(H5Tset_size(type.id, chdf5_H5T_VARIABLE()))
     try check(H5Tset_cset(type.id, characters))
@@ -34,15 +34,15 @@ enum Datatype {
   }
 
   /// The enumeration that h5py, and so numpy, knows as bool.
-  private static func bool() throws(HDF5Refusal) -> Handle {
-    let type = try Handle(H5Tenum_create(chdf5_H5T_STD_I8LE()), closedBy: H5Tclose)
+  private static func bool() throws(HDF5Refusal) -> OutputHandle {
+    let type = try OutputHandle(H5Tenum_create(chdf5_H5T_STD_I8LE()), closedBy: H5Tclose)
     for (name, value) in [("FALSE", Int8(0)), ("TRUE", Int8(1))] {
       try check(withUnsafePointer(to: value) { H5Tenum_insert(type.id, name, $0) })
     }
     return type
   }
 
-  private static func copy(of type: hid_t) throws(HDF5Refusal) -> Handle {
-    try Handle(H5Tcopy(type), closedBy: H5Tclose)
+  private static func copy(of type: hid_t) throws(HDF5Refusal) -> OutputHandle {
+    try OutputHandle(H5Tcopy(type), closedBy: H5Tclose)
   }
 }

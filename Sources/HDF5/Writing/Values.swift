@@ -1,3 +1,5 @@
+package import Wire
+
 /// The elements of a dataset with their type forgotten, so that datasets of all types fit into one list.
 package enum Values: Sendable {
   case numbers(NumberType, [UInt8])
@@ -21,7 +23,7 @@ package enum Values: Sendable {
 }
 
 /// The numeric types of the run.
-package enum NumberType: Sendable {
+package enum NumberType: UInt8, Sendable {
   case int8, int32, int64, uint8, uint16, uint32, uint64, float32, float64
 
   var byteCount: Int {
@@ -48,3 +50,35 @@ extension UInt32: Number { package static var numberType: NumberType { .uint32 }
 extension UInt64: Number { package static var numberType: NumberType { .uint64 } }
 extension Float: Number { package static var numberType: NumberType { .float32 } }
 extension Double: Number { package static var numberType: NumberType { .float64 } }
+
+extension Values: WireValue {
+  package func write(to writer: inout WireWriter) {
+    switch self {
+    case .numbers(let type, let bytes):
+      writer.put(byte: 0)
+      writer.put(byte: type.rawValue)
+      writer.put(bytes: bytes)
+    case .bools(let bools):
+      writer.put(byte: 1)
+      writer.put(bytes: bools.map { $0 ? 1 : 0 })
+    case .strings(let texts):
+      writer.put(byte: 2)
+      writer.put(texts)
+    case .unicode(let texts):
+      writer.put(byte: 3)
+      writer.put(texts)
+    }
+  }
+
+  package init(from reader: inout WireReader) throws(WireReader.Garbled) {
+    switch try reader.byte() {
+    case 0:
+      guard let type = NumberType(rawValue: try reader.byte()) else { throw WireReader.Garbled() }
+      self = .numbers(type, try reader.blob())
+    case 1: self = .bools(try reader.blob().map { $0 != 0 })
+    case 2: self = .strings(try reader.texts())
+    case 3: self = .unicode(try reader.texts())
+    default: throw WireReader.Garbled()
+    }
+  }
+}
