@@ -89,7 +89,9 @@ struct MountCommand: ParsableCommand {
     let logger = Logger.program()
     if let warning = place.warning { logger.warning("\(warning)") }
     try refuseRunInside(place.path)
-    let log = try openLog()
+    let runs = RunGuard(runs: [source])
+    if let readyFd { try runs.check(descriptor: readyFd, for: "descriptor \(readyFd)") }
+    let log = try openLog(outside: runs)
     if foreground {
       let status = serve(place, mountOptions, logger, readiness: nil, log)
       if status != 0 { throw ExitCode(status) }
@@ -123,9 +125,18 @@ struct MountCommand: ParsableCommand {
     }
   }
 
-  private func openLog() throws(Failure) -> LogSink.Destination? {
+  /// Lines are added to a log, so a file that exists is welcome; one of the run is not.
+  private func openLog(outside runs: RunGuard) throws(Failure) -> LogSink.Destination? {
     guard let logFile else { return nil }
-    let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    let place = try OutputPlace(logFile)
+    try runs.check(place)
+    let descriptor: Int32
+    if case .descriptor(let number) = place.occupant {
+      descriptor = fcntl(number, F_DUPFD_CLOEXEC, 3)
+    } else {
+      let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC
+      descriptor = openat(place.directory.descriptor, place.name, flags, 0o644)
+    }
     guard descriptor >= 0 else { throw Failure("cannot write the log \(logFile): \(String(cString: strerror(errno)))") }
     return .file(descriptor: descriptor)
   }

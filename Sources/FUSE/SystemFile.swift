@@ -1,7 +1,7 @@
 import Glibc
 
 /// Small files of the system (/proc, /sys, /etc) and paths, through plain system calls.
-enum SystemFile {
+package enum SystemFile {
   /// The whole text of a file, nil if it cannot be read.
   static func read(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -48,9 +48,14 @@ enum SystemFile {
   }
 
   /// The names in a directory, nil if it cannot be read.
-  static func names(in directory: String) -> [String]? {
+  package static func names(in directory: String) -> [String]? {
     guard let stream = opendir(directory) else { return nil }
     defer { closedir(stream) }
+    return names(reading: stream)
+  }
+
+  /// The names that are left to read in an open directory, without `.` and `..`.
+  package static func names(reading stream: OpaquePointer) -> [String] {
     var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
