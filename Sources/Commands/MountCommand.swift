@@ -176,12 +176,13 @@ struct MountCommand: ParsableCommand {
       return 1
     }
     do {
+      let watcher = start.options.autoUnmount ? try MountWatcher.start() : nil
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
         start.run, access: access, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
       let fileSystem = RunFileSystem(tree, threads: threads, logger)
-      let session = try Session(fileSystem, mountPoint: start.mountPoint, options: start.options)
+      let session = try Session(fileSystem, mountPoint: start.mountPoint, options: start.options, watcher: watcher)
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }
         tree.arrays.store.prepareMemory()

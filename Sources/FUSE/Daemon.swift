@@ -54,6 +54,14 @@ public enum Daemon {
     Signals.reset()
   }
 
+  /// Has input, output and errors go to /dev/null.
+  static func silence() {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    guard null >= 0 else { return }
+    for number: Int32 in 0...2 { dup2(null, number) }
+    if null > 2 { close(null) }
+  }
+
   private static func outcome(of child: pid_t, from pipe: Int32, timeout: Int) -> Outcome {
     var line: [UInt8] = []
     let deadline = Clock.milliseconds() + timeout * 1000

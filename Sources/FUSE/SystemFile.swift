@@ -7,6 +7,11 @@ package enum SystemFile {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    return read(from: descriptor)
+  }
+
+  /// The rest of what can be read from a descriptor, nil if it cannot be read.
+  static func read(from descriptor: Int32) -> String? {
     var bytes: [UInt8] = []
     return withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 8) { buffer in
       while true {
