@@ -25,6 +25,8 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    // Declarations of glibc's that Swift does not see.
+    .systemLibrary(name: "CLinux"),
 
     // The C that has to be compiled: SIMD, and function tables that libhdf5 calls back.
     .target(name: "CKernels", cSettings: strictC),
@@ -66,7 +68,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles", "FUSE",
-        "ExampleRun", "HDF5", "Threads",
+        "ExampleRun", "HDF5", "Threads", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -111,7 +113,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),
     .testTarget(
-      name: "CommandsTests", dependencies: ["Commands", "TestRuns"], path: "Tests/CommandsTests", swiftSettings: strict),
+      name: "CommandsTests", dependencies: ["Commands", "ArrayIO", "FUSE", "TestRuns"], path: "Tests/CommandsTests",
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -28,10 +28,12 @@ static inline pid_t cfuse_fork(void) { return fork(); }
 
 static inline void cfuse_ignore_signal(int number) { (void)number; }
 
-/// Makes `number` interrupt a blocked system call and do nothing else. A shim because sa_handler is a macro over a union.
-static inline int cfuse_let_interrupt(int number) {
+/// Makes `number` do nothing, but interrupt a blocked system call unless it `restarts` those that can be restarted. A shim because
+/// sa_handler is a macro over a union. Not SIG_IGN, which programs that are started would inherit.
+static inline int cfuse_make_harmless(int number, int restarts) {
   struct sigaction action = {0};
   action.sa_handler = cfuse_ignore_signal;
+  action.sa_flags = restarts ? SA_RESTART : 0;
   sigemptyset(&action.sa_mask);
   return sigaction(number, &action, 0);
 }

@@ -88,17 +88,20 @@ struct MountCommand: ParsableCommand {
     }
     let logger = Logger.program()
     if let warning = place.warning { logger.warning("\(warning)") }
-    try refuseRunInside(place.path)
-    let log = try openLog()
+    let run = try resolveRun(outside: place.path)
+    let runs = RunGuard(runs: [run])
+    let ready = try readyDescriptor(outside: runs)
+    let log = try openLog(outside: runs)
+    let start = Start(run: run, mountPoint: place.path, options: mountOptions, log: log, ready: ready)
     if foreground {
-      let status = serve(place, mountOptions, logger, readiness: nil, log)
+      let status = serve(start, logger, readiness: nil)
       if status != 0 { throw ExitCode(status) }
       return
     }
     let outcome: Daemon.Outcome
     do throws(Errno) {
-      outcome = try Daemon.start(timeout: Self.patience) { readiness in
-        serve(place, mountOptions, logger, readiness: readiness, log)
+      outcome = try Daemon.start(timeout: Self.patience, keeping: [ready, log].compactMap { $0 }) { readiness in
+        serve(start, logger, readiness: readiness)
       }
     } catch {
       throw Failure("cannot start the daemon: \(error)")
@@ -111,8 +114,8 @@ struct MountCommand: ParsableCommand {
     }
   }
 
-  /// A daemon that reads its own mount waits for itself.
-  private func refuseRunInside(_ mountPoint: String) throws(Failure) {
+  /// The run's absolute path, as the daemon leaves the working directory. One that reads its own mount would wait for itself.
+  private func resolveRun(outside mountPoint: String) throws(Failure) -> String {
     guard let resolved = realpath(source, nil) else {
       throw Failure("cannot open the run \(source): \(String(cString: strerror(errno)))")
     }
@@ -121,41 +124,75 @@ struct MountCommand: ParsableCommand {
     if path == mountPoint || path.hasPrefix(mountPoint + "/") {
       throw Failure("the run \(source) lies inside the mount point \(mountPoint): mount it somewhere else")
     }
+    return path
   }
 
-  private func openLog() throws(Failure) -> LogSink.Destination? {
+  /// The descriptor of `--ready-fd`, as one that no program we start inherits.
+  private func readyDescriptor(outside runs: RunGuard) throws(Failure) -> Int32? {
+    guard let readyFd else { return nil }
+    try runs.check(descriptor: readyFd, for: "descriptor \(readyFd)")
+    // Input, output and errors go to /dev/null before it is written to.
+    let descriptor = readyFd > 2 ? readyFd : fcntl(readyFd, F_DUPFD_CLOEXEC, 3)
+    guard descriptor >= 0, fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else {
+      throw Failure("--ready-fd \(readyFd) is no open descriptor: \(String(cString: strerror(errno)))")
+    }
+    return descriptor
+  }
+
+  /// Lines are added to a log, so a file that exists is welcome; one of the run is not.
+  private func openLog(outside runs: RunGuard) throws(Failure) -> Int32? {
     guard let logFile else { return nil }
-    let descriptor = open(logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    let place = try OutputPlace(logFile)
+    try runs.check(place)
+    let descriptor: Int32
+    if case .descriptor(let number) = place.occupant {
+      descriptor = fcntl(number, F_DUPFD_CLOEXEC, 3)
+    } else {
+      let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC
+      descriptor = openat(place.directory.descriptor, place.name, flags, 0o644)
+    }
     guard descriptor >= 0 else { throw Failure("cannot write the log \(logFile): \(String(cString: strerror(errno)))") }
-    return .file(descriptor: descriptor)
+    return descriptor
+  }
+
+  /// What has been looked at in the process that was called: nothing in it depends on that process's directory.
+  private struct Start {
+    let run: String
+    let mountPoint: String
+    let options: MountOptions
+    /// The log's descriptor; nil for syslog, or stderr in the foreground.
+    let log: Int32?
+    /// The descriptor that waits for an `s`.
+    let ready: Int32?
   }
 
   /// Opens the run, mounts and serves until the mount ends. Runs in the child when in the background.
-  private func serve(
-    _ place: MountPoint, _ options: MountOptions, _ logger: Logger, readiness: Readiness?, _ log: LogSink.Destination?
-  ) -> Int32 {
+  private func serve(_ start: Start, _ logger: Logger, readiness: Readiness?) -> Int32 {
     // Before any thread exists, so that all inherit it.
-    Signals.block()
+    Signals.prepareToServe()
     Heap.prepare()
     func fail(_ reason: String) -> Int32 {
       if let readiness { readiness.fail(reason) } else { logger.error("\(reason)") }
       return 1
     }
     do {
+      let watcher = start.options.autoUnmount ? try MountWatcher.start() : nil
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
-        source, access: access, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
+        start.run, access: access, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
       let fileSystem = RunFileSystem(tree, threads: threads, logger)
-      let session = try Session(fileSystem, mountPoint: place.path, options: options)
-      let readyFd = readyFd
+      let session = try Session(fileSystem, mountPoint: start.mountPoint, options: start.options, watcher: watcher)
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }
         tree.arrays.store.prepareMemory()
-        let isDaemon = readiness != nil
-        if let destination = log ?? (isDaemon ? .syslog : nil) { LogSink.shared.direct(to: destination) }
+        if let log = start.log {
+          LogSink.shared.direct(to: .file(descriptor: log))
+        } else if readiness != nil {
+          LogSink.shared.direct(to: .syslog)
+        }
         readiness?.succeed("mounted")
-        if let readyFd { Readiness.notify(descriptor: readyFd) }
+        if let ready = start.ready { Readiness.notify(descriptor: ready) }
         Readiness.notifySystemd()
       }
       // A thread that hangs in a read must not keep the process.

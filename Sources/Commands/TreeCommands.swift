@@ -110,11 +110,29 @@ struct ExampleCommand: ParsableCommand {
   @Argument(help: "The directory to write it to; made if it is not there.") var directory: String
 
   func run() throws {
+    Drafts.shared.removeWhenInterrupted()
+    try RunGuard().check(OutputPlace(directory))
+    let (example, draft) = try begin()
+    defer { Drafts.shared.discard(draft) }
     do throws(ExampleRunError) {
-      let summary = try ExampleRun.write(to: directory)
+      let summary = try example.write()
+      Drafts.shared.release(draft)
       print("wrote \(summary.fileCount) files, \(summary.byteCount / 1_000_000) MB, to \(directory)")
     } catch {
       throw Failure(error.description)
+    }
+  }
+
+  /// Makes the directory; a signal from then on removes it.
+  private func begin() throws(Failure) -> (ExampleRun, Drafts.Draft) {
+    try Drafts.shared.step { () throws(Failure) in
+      let example: ExampleRun
+      do throws(ExampleRunError) {
+        example = try ExampleRun(in: directory)
+      } catch {
+        throw Failure(error.description)
+      }
+      return (example, Drafts.shared.note(try OutputPlace(example.unfinished)))
     }
   }
 }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import EXDF
-internal import Glibc
 internal import HDF5
 internal import Logging
 internal import RunArrays
@@ -16,6 +15,7 @@ struct CXICommand: ParsableCommand {
   @Argument(help: "The run.") var source: String
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output:
     String
+  @Flag(help: "Replace the file if it exists.") var force = false
   @Option(help: ArgumentHelp("Which detector, where the run has several.", valueName: "name")) var detector: String?
   @OptionGroup var selection: DetectorArguments
   @Option(
@@ -24,6 +24,8 @@ struct CXICommand: ParsableCommand {
   var fillValue: [KeyFill] = []
 
   func run() throws {
+    Drafts.shared.removeWhenInterrupted()
+    let file = try AtomicFile(output, outside: RunGuard(runs: [source]), replacing: force)
     let logger = Logger.program()
     let tree = try OpenRun.tree(
       source, detectors: DetectorOptions(selection: selection.selection), logger)
@@ -34,7 +36,7 @@ struct CXICommand: ParsableCommand {
     } catch {
       throw Failure("\(chosen.name): \(error)")
     }
-    try WholeFile.write(bytes, to: output)
+    try file.write(bytes)
   }
 
   private func choose(_ detectors: [Detector]) throws(Failure) -> Detector {
@@ -80,8 +82,11 @@ struct WriteVirtualCommand: ParsableCommand {
   @Argument(help: "The run.") var source: String
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output:
     String
+  @Flag(help: "Replace the file if it exists.") var force = false
 
   func run() throws {
+    Drafts.shared.removeWhenInterrupted()
+    let file = try AtomicFile(output, outside: RunGuard(runs: [source]), replacing: force)
     let tree = try OpenRun.tree(source, Logger.program())
     let bytes: [UInt8]
     do throws(VirtualFileError) {
@@ -89,35 +94,6 @@ struct WriteVirtualCommand: ParsableCommand {
     } catch {
       throw Failure(error.description)
     }
-    try WholeFile.write(bytes, to: output)
-  }
-}
-
-/// A file that is there as a whole or not at all.
-enum WholeFile {
-  static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
-    // Beside the target, so that the renaming does not leave its file system.
-    let draft = "\(path).\(getpid()).part"
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw failure(path) }
-    var isDone = false
-    defer { if !isDone { unlink(draft) } }
-    do {
-      defer { close(descriptor) }
-      var done = 0
-      while done < bytes.count {
-        let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done) }
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { throw failure(path) }
-        done += count
-      }
-      guard fsync(descriptor) == 0 else { throw failure(path) }
-    }
-    guard rename(draft, path) == 0 else { throw failure(path) }
-    isDone = true
-  }
-
-  private static func failure(_ path: String) -> Failure {
-    Failure("cannot write \(path): \(String(cString: strerror(errno)))")
+    try file.write(bytes)
   }
 }

@@ -6,7 +6,7 @@
 ///
 /// Diffraction rings follow the energy of their pulse, a beam spot drifts over a camera, and what is untidy in real runs is
 /// untidy here too: ``Beamtime`` lists it.
-public enum ExampleRun {
+public struct ExampleRun {
   /// What has been written, for the message at the end.
   public struct Summary: Equatable, Sendable {
     /// How many files.
@@ -15,21 +15,35 @@ public enum ExampleRun {
     public let byteCount: Int
   }
 
-  /// Writes the run into a directory, which is made if it is missing (its parent has to exist). The bytes are the same each
-  /// time, and so are the files' time stamps, so that what a tutorial shows stays true.
+  private let folder: RunFolder
+
+  /// The directory that has been made, and that nothing else writes to until the run is complete: the one that was asked for, or a
+  /// hidden one in it if that was there.
+  public var unfinished: String { folder.unfinished }
+
+  /// Makes the directory for a run, if it is missing (its parent has to exist).
   ///
-  /// - Throws: ``ExampleRunError`` if the directory has something in it, or anything cannot be written; nothing is left then.
-  @discardableResult
-  public static func write(to directory: String) throws(ExampleRunError) -> Summary {
+  /// - Throws: ``ExampleRunError`` if it has something in it, or cannot be made; nothing is left then.
+  public init(in directory: String) throws(ExampleRunError) { folder = try RunFolder(directory) }
+
+  /// Writes the run. The bytes are the same each time, and so are the files' time stamps, so that what a tutorial shows stays true.
+  ///
+  /// - Throws: ``ExampleRunError`` if anything cannot be written; nothing is left then.
+  public func write() throws(ExampleRunError) -> Summary {
     let beamtime = Beamtime()
-    let folder = try RunFolder(directory)
     do throws(ExampleRunError) {
-      for file in files(of: beamtime) { try file.write(in: folder) }
+      for file in Self.files(of: beamtime) { try file.write(in: folder) }
       return try folder.publish(modified: beamtime.end)
     } catch {
       folder.discard()
       throw error
     }
+  }
+
+  /// Makes the directory and writes the run.
+  @discardableResult
+  public static func write(to directory: String) throws(ExampleRunError) -> Summary {
+    try ExampleRun(in: directory).write()
   }
 
   private static func files(of beamtime: Beamtime) -> [DataFile] {

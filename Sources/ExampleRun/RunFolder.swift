@@ -25,6 +25,9 @@ struct RunFolder {
     }
   }
 
+  /// The directory, if it is new, or else the one inside it that is.
+  var unfinished: String { isNew ? path : staging }
+
   /// Writes a file.
   func add(_ name: String, _ bytes: [UInt8]) throws(ExampleRunError) {
     let file = staging + "/" + name

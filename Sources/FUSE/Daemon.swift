@@ -18,9 +18,14 @@ public enum Daemon {
   /// Forks; the child becomes leader of a session of its own, runs `body` and exits with the status that returns, so this never
   /// returns there. The parent waits, for at most `timeout` seconds, for what the child tells `Readiness`, and prints nothing.
   ///
-  /// To be called before the process has any other thread: of those the child would have only the locks they hold. The working
-  /// directory stays. Throws if the system cannot fork.
-  public static func start(timeout: Int, body: (Readiness) -> Int32) throws(Errno) -> Outcome {
+  /// The child keeps nothing of its caller's: its working directory is `/`, so paths have to be absolute, signals have their
+  /// default actions, and descriptors are closed, but for 0 to 2 (until ``Readiness/succeed(_:)``) and those in `keeping`.
+  ///
+  /// To be called before the process has any other thread: of those the child would have only the locks they hold. Throws if the
+  /// system cannot fork.
+  public static func start(
+    timeout: Int, keeping: [Int32] = [], body: (Readiness) -> Int32
+  ) throws(Errno) -> Outcome {
     // Else a file of the child's would get number 1, and be overwritten by what is printed.
     for number: Int32 in 0...2 where fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
     var ends: [Int32] = [-1, -1]
@@ -29,8 +34,7 @@ public enum Daemon {
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     let child = cfuse_fork()
     if child == 0 {
-      close(ends[0])
-      setsid()
+      leaveCaller(keeping: keeping + [ends[1]])
       exit(onNewThread { body(Readiness(pipe: ends[1])) })
     }
     let failure = Errno.current
@@ -73,6 +77,24 @@ public enum Daemon {
       pthread_sigmask(SIG_SETMASK, &mask, nil)
       status = body()
     }
+  }
+
+  /// Lets go of what was inherited: the caller's terminal, directory, descriptors and signals.
+  static func leaveCaller(keeping: [Int32]) {
+    setsid()
+    chdir("/")
+    // A lock is held, and a pipeline does not end, as long as any process has the descriptor.
+    for number in (SystemFile.names(in: "/proc/self/fd") ?? []).compactMap({ Int32($0) })
+    where number > 2 && !keeping.contains(number) { close(number) }
+    Signals.reset()
+  }
+
+  /// Has input, output and errors go to /dev/null.
+  static func silence() {
+    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
+    guard null >= 0 else { return }
+    for number: Int32 in 0...2 { dup2(null, number) }
+    if null > 2 { close(null) }
   }
 
   private static func outcome(of child: pid_t, from pipe: Int32, timeout: Int) -> Outcome {

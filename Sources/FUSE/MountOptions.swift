@@ -9,7 +9,7 @@ public struct MountOptions: Sendable, Hashable {
   public var allowsOther = false
   /// `allow_root`: root gets in.
   public var allowsRoot = false
-  /// `auto_unmount`: fusermount3 stays and removes the mount if this process dies.
+  /// `auto_unmount`: the mount is removed if this process dies. Needs a ``MountWatcher``.
   public var autoUnmount = false
   /// `default_permissions`: the kernel checks permission bits.
   public var checksPermissions = false
@@ -142,7 +142,6 @@ extension MountOptions {
     words.append("subtype=\(Naming.subtype)")
     if allowsOther { words.append("allow_other") }
     if allowsRoot { words.append("allow_root") }
-    if autoUnmount { words.append("auto_unmount") }
     if allowsOther || allowsRoot || checksPermissions { words.append("default_permissions") }
     return words.joined(separator: ",")
   }

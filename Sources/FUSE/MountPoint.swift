@@ -1,5 +1,6 @@
 internal import CFuse
 import Glibc
+import Synchronization
 
 /// A directory that something can be mounted on.
 public struct MountPoint: Sendable, Hashable {
@@ -50,10 +51,28 @@ public struct MountPoint: Sendable, Hashable {
       : MountError("\(path) is already the mount point of \(mount.source) (\(mount.type)): choose another directory")
   }
 
-  /// Whether the daemon of the FUSE mount at `path` is gone.
+  /// How long a daemon has to answer before it is taken for a busy one.
+  private static let patience: Int32 = 1000
+
+  /// Whether the daemon of the FUSE mount at `path` is gone. One that does not answer is not.
   static func isDead(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) != 0 && errno == ENOTCONN
+    final class Answer: Sendable { let isDead = Atomic(false) }
+    let answer = Answer()
+    guard let hasCome = try? EventCounter() else { return false }
+    // On a thread of its own, which a daemon that hangs may keep.
+    let asker = try? Worker.start {
+      // `stat` may be answered by the kernel alone, with what it has heard before; this never is.
+      var status = statvfs()
+      if statvfs(path, &status) != 0, errno == ENOTCONN || errno == ECONNABORTED {
+        answer.isDead.store(true, ordering: .releasing)
+      }
+      hasCome.add()
+    }
+    guard let asker else { return false }
+    pthread_detach(asker.thread)
+    var wait = pollfd(fd: hasCome.number, events: Int16(POLLIN), revents: 0)
+    while poll(&wait, 1, patience) < 0, errno == EINTR {}
+    return answer.isDead.load(ordering: .acquiring)
   }
 
   private static func warning(_ path: String) -> String? {

@@ -12,11 +12,7 @@ public final class Readiness: Sendable {
 
   /// It runs: the parent returns `message`, and input, output and errors of this process go to /dev/null from now on.
   public func succeed(_ message: String) {
-    guard say(Self.success, message) else { return }
-    let null = open("/dev/null", O_RDWR | O_CLOEXEC)
-    guard null >= 0 else { return }
-    for number: Int32 in 0...2 { dup2(null, number) }
-    if null > 2 { close(null) }
+    if say(Self.success, message) { Daemon.silence() }
   }
 
   /// It cannot run, and should exit after this: the parent returns `message`.

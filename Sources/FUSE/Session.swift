@@ -19,15 +19,19 @@ public final class Session: Sendable {
   public var mountPoint: String { mount.mountPoint }
 
   private let mount: MountEntry
+  private let watcher: MountWatcher?
   private let wake: EventCounter
   private let connection: Mutex<Connection?>
   private let isServing = Atomic(false)
 
   /// Mounts `fileSystem` at `mountPoint`. Nothing is answered before `serve`, so nobody should look into it until then.
   ///
+  /// - Parameter watcher: clears the mount away if this process dies; it is kept as long as the session.
+  ///
   /// Throws a sentence if the options contradict each other or the system does not let us mount.
   public init(
-    _ fileSystem: any FileSystem, mountPoint: String, options: MountOptions = MountOptions()
+    _ fileSystem: any FileSystem, mountPoint: String, options: MountOptions = MountOptions(),
+    watcher: MountWatcher? = nil
   ) throws(MountError) {
     try options.check()
     let connection = try Connection(fileSystem, options: options)
@@ -47,6 +51,8 @@ public final class Session: Sendable {
       throw MountError("the mount at \(mountPoint) is not in /proc/self/mountinfo")
     }
     self.mount = mount
+    self.watcher = watcher
+    watcher?.watch(mount)
     if options.directIOWithMMap { DirectIOMapping.install(connection) }
     self.connection = Mutex(connection)
   }
@@ -88,7 +94,8 @@ public final class Session: Sendable {
   /// Serves with as many worker threads, and returns when the mount has ended: by `umount`, `detach` or `stop`. Once only.
   ///
   /// - Parameters:
-  ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.block()` before any other
+  ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.prepareToServe()` before any
+  ///     other
   ///     thread was started. Only for one session of a process.
   ///   - onReady: called from a worker when the kernel has been answered, which is when the mount works.
   public func serve(

@@ -1,18 +1,35 @@
 internal import CFuse
 import Glibc
 
-/// Signal masks of the threads of a mount.
+/// What signals do to a process with a mount, whose end without an unmount would leave a dead mount.
 public enum Signals {
   /// TERM, INT and HUP, which end a mount.
   private static let ending = [SIGTERM, SIGINT, SIGHUP]
-  /// The signal that gets a worker out of its read from /dev/fuse.
-  static let wake = SIGUSR1
+  /// The signal that gets a worker out of its read from /dev/fuse. Of those without a name, so that none from outside interrupts
+  /// what a worker reads of a run.
+  static let wake = __libc_current_sigrtmin() + 1
+  /// Signals that by default end a process and say nothing of its own state: somebody's mistake, or meant for another program.
+  private static let stray = [
+    SIGUSR1, SIGUSR2, SIGALRM, SIGQUIT, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXFSZ,
+  ]
 
-  /// Blocks TERM, INT, HUP (and PIPE) in the calling thread and all it will start. To be called by a command that serves with
-  /// `handlingSignals` before it starts any thread of its own: a signal must not find a thread to end the process in.
-  public static func block() {
+  /// Blocks TERM, INT, HUP (and PIPE) in the calling thread and all it will start, and makes stray signals harmless. To be called
+  /// by a command that serves with `handlingSignals` before it starts any thread of its own: a signal must not find a thread to end
+  /// the process in.
+  public static func prepareToServe() {
     var set = Self.set(ending + [SIGPIPE])
     pthread_sigmask(SIG_BLOCK, &set, nil)
+    for signal in stray { _ = cfuse_make_harmless(signal, 1) }
+    // Who ignores its children is not told how they end.
+    signal(SIGCHLD, SIG_DFL)
+  }
+
+  /// Gives all signals their default action and blocks none, whatever the caller has left to the process.
+  static func reset() {
+    // The C library keeps the first real-time ones to itself, and refuses.
+    for number in 1...Int32(64) where number != SIGKILL && number != SIGSTOP { signal(number, SIG_DFL) }
+    var none = set([])
+    pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 
   /// Runs `body` with the same signals blocked, and puts the calling thread's mask back.
@@ -26,7 +43,7 @@ public enum Signals {
 
   /// Makes `wake` interrupt a system call and nothing else; once for the process.
   static let makeWakeHarmless: Void = {
-    _ = cfuse_let_interrupt(wake)
+    _ = cfuse_make_harmless(wake, 0)
   }()
 
   /// Lets `wake` reach the calling thread: one started from a thread of Dispatch's pool inherits a mask that blocks everything.

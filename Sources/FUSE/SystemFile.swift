@@ -1,12 +1,17 @@
 import Glibc
 
 /// Small files of the system (/proc, /sys, /etc) and paths, through plain system calls.
-enum SystemFile {
+package enum SystemFile {
   /// The whole text of a file, nil if it cannot be read.
   static func read(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    return read(from: descriptor)
+  }
+
+  /// The rest of what can be read from a descriptor, nil if it cannot be read.
+  static func read(from descriptor: Int32) -> String? {
     var bytes: [UInt8] = []
     return withUnsafeTemporaryAllocation(byteCount: 16_384, alignment: 8) { buffer in
       while true {
@@ -48,9 +53,14 @@ enum SystemFile {
   }
 
   /// The names in a directory, nil if it cannot be read.
-  static func names(in directory: String) -> [String]? {
+  package static func names(in directory: String) -> [String]? {
     guard let stream = opendir(directory) else { return nil }
     defer { closedir(stream) }
+    return names(reading: stream)
+  }
+
+  /// The names that are left to read in an open directory, without `.` and `..`.
+  package static func names(reading stream: OpaquePointer) -> [String] {
     var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in

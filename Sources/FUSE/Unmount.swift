@@ -11,17 +11,23 @@ extension MountPoint {
     let mount = try ours(at: path)
     let place = mount.mountPoint
     do throws(Errno) {
-      try release(place, lazy: lazy || isDead(place))
+      try release(place, lazy: lazy)
     } catch .busy {
-      throw busy(place)
+      // Not before: who asks a daemon that hangs whether it lives waits in the mount, and keeps it in use.
+      guard isDead(place) else { throw busy(place) }
+      do throws(Errno) { try release(place, lazy: true) } catch { throw refusal(of: place, error) }
     } catch {
-      throw MountError("cannot unmount \(place): \(error)")
+      throw refusal(of: place, error)
     }
     for _ in 0..<500 {
       guard let table = try? MountTable.current(), table.entries.contains(where: { $0.id == mount.id }) else { return }
       usleep(10_000)
     }
     throw MountError("\(place) is still mounted, five seconds after it was unmounted")
+  }
+
+  private static func refusal(of place: String, _ error: Errno) -> MountError {
+    MountError("cannot unmount \(place): \(error)")
   }
 
   private static func ours(at path: String) throws(MountError) -> MountEntry {

@@ -45,7 +45,7 @@ def test_size_of_a_cxi_is_exact(mounted):
 def test_cxi_command(mounted, tmp_path):
     """The same bytes as in the mount."""
     for name in mounted.detectors:
-        result = product.xfelfs("cxi", mounted.path, "-o", tmp_path / "out.cxi", "--detector", name)
+        result = product.xfelfs("cxi", mounted.path, "-o", tmp_path / "out.cxi", "--force", "--detector", name)
         assert result.returncode == 0, result.stderr
         assert (tmp_path / "out.cxi").read_bytes() == (mounted.mount / "export" / f"{name}.cxi").read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["out.cxi"]

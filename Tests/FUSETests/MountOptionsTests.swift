@@ -18,8 +18,7 @@ import Testing
     #expect(options.sourceName == "a,b:c=d")
     #expect(
       options.libraryList
-        == #"ro,nosuid,nodev,noexec,noatime,fsname=a\,b:c=d,subtype=xfelfs,allow_other,auto_unmount,default_permissions"#
-    )
+        == #"ro,nosuid,nodev,noexec,noatime,fsname=a\,b:c=d,subtype=xfelfs,allow_other,default_permissions"#)
   }
 
   @Test func leftoversForTheCaller() throws {

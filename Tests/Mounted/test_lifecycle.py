@@ -138,20 +138,37 @@ def test_umount_from_outside_ends_the_daemon(small, foreground):
 def test_kill_leaves_a_stale_mount(small, foreground):
     """After kill -9 the mount is stale: mount refuses it with a sentence, umount clears it, mount works again."""
     daemon = foreground(small[0])
+    assert os.stat(daemon.point) and os.listdir(daemon.point)       # what the kernel keeps of it must not hide its end
     daemon.process.kill()
     daemon.process.wait()
     assert is_mounted(daemon.point)
     with pytest.raises(OSError):
-        os.listdir(daemon.point)
+        os.listdir(daemon.point / "trains")
     refused = xfelfs("mount", small[0], daemon.point)
     assert refused.returncode != 0
     assert_one_sentence(refused.stderr)
     assert "umount" in refused.stderr, f"the sentence does not say what to do: {refused.stderr}"
+    assert "lost its daemon" in refused.stderr, refused.stderr
     cleared = xfelfs("umount", daemon.point)
     assert cleared.returncode == 0, cleared.stderr
     assert not is_mounted(daemon.point)
     with mounted(small[0], daemon.point) as point:
         assert os.listdir(point)
+
+
+def test_a_daemon_that_stands_still(small, foreground):
+    """Neither mount nor umount waits for it."""
+    daemon = foreground(small[0])
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        refused = xfelfs("mount", small[0], daemon.point, timeout=10)
+        assert refused.returncode == 1 and "already mounted" in refused.stderr, refused.stderr
+        result = xfelfs("umount", daemon.point, timeout=10)
+        assert result.returncode == 0, result.stderr
+        assert not is_mounted(daemon.point)
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    assert daemon.process.wait(10) == 0
 
 
 def test_mount_over_a_mount_is_refused(small, small_mnt):

@@ -1,0 +1,174 @@
+internal import ArrayIO
+internal import Glibc
+internal import RunTree
+
+/// Copies parts of a tree to the disk.
+///
+/// What is asked for by name appears when it is complete: a file, or a new directory with all that is below it. Into a directory
+/// that is there already its files come one by one, each as a whole.
+struct TreeCopy {
+  let tree: RunTree
+  let runs: RunGuard
+  /// Whether files and links that are there may be replaced, and directories that are there added to.
+  let replaces: Bool
+
+  /// One thing to be copied.
+  struct Item {
+    let node: Node
+    let place: OutputPlace
+  }
+
+  init(_ tree: RunTree, outside runs: RunGuard, replacing: Bool) {
+    self.tree = tree
+    self.runs = runs
+    replaces = replacing
+  }
+
+  /// What has to be copied, and where to: `paths` of the tree into the directory `destination`, or the only one to that place. Of
+  /// the whole tree these are the entries of its top, where `destination` is a directory.
+  ///
+  /// - Throws: ``Failure`` where a path is not in the tree, or something may not be written at its place: before anything is.
+  func items(_ paths: [String], to destination: OutputPlace) throws -> [Item] {
+    guard destination.occupant == .directory else {
+      guard paths.count == 1 else { throw Failure("\(destination.path) is not a directory") }
+      let node = try TreePath.node(paths[0], in: tree)
+      // A link takes the place of a link, where anything else goes through it.
+      let isLink = tree.kind(of: node) == .symbolicLink
+      let item = Item(node: node, place: isLink ? try OutputPlace(destination.path, followsLinks: false) : destination)
+      try check(item)
+      return [item]
+    }
+    let directory = try OutputDirectory(
+      destination.name, at: destination.directory, shown: destination.path)
+    var items: [Item] = []
+    for path in paths {
+      let node = try TreePath.node(path, in: tree)
+      if let name = path.split(separator: "/").last.map(String.init) {
+        items.append(try item(node, name, in: directory))
+      } else {
+        try TreePath.entries(of: node, in: tree) { items.append(try item($0.node, $0.name, in: directory)) }
+      }
+    }
+    var names: Set<String> = []
+    for item in items {
+      guard names.insert(item.place.name).inserted else {
+        throw Failure("\(item.place.path) would be written twice: copy one of the two to another name")
+      }
+      try check(item)
+    }
+    return items
+  }
+
+  private func item(_ node: Node, _ name: String, in directory: OutputDirectory) throws(Failure) -> Item {
+    let isLink = tree.kind(of: node) == .symbolicLink
+    return Item(node: node, place: try OutputPlace(name, in: directory, followsLinks: !isLink))
+  }
+
+  /// Throws a sentence if something may not be written at its place.
+  private func check(_ item: Item) throws(Failure) {
+    try runs.check(item.place)
+    switch (tree.kind(of: item.node), item.place.occupant) {
+    case (_, .nothing): return
+    case (.directory, .directory):
+      guard replaces else { throw item.place.isTaken }
+      try runs.check(inside(item.place), for: item.place.path)
+    case (.directory, _): throw Failure("cannot write \(item.place.path): it is not a directory")
+    case (_, .directory): throw Failure("cannot write \(item.place.path): it is a directory")
+    case (.file, .stream), (.file, .descriptor): return
+    case (.symbolicLink, .stream), (.symbolicLink, .descriptor):
+      throw Failure("cannot write \(item.place.path): it is a device or a pipe, and no place for a link")
+    case (_, .file), (_, .link): guard replaces else { throw item.place.isTaken }
+    }
+  }
+
+  private func inside(_ place: OutputPlace) throws(Failure) -> OutputDirectory {
+    try OutputDirectory(place.name, at: place.directory, shown: place.path)
+  }
+
+  /// Copies one thing.
+  func copy(_ item: Item) throws {
+    let place = item.place
+    switch tree.kind(of: item.node) {
+    case .file:
+      let source = try TreePath.open(item.node, in: tree, place.path)
+      let file = try AtomicFile(place, outside: runs, replacing: replaces)
+      try file.write(modified: try modified(item.node)) { (descriptor) throws(Failure) in
+        try Output.write(source, to: descriptor, place.path)
+      }
+    case .symbolicLink:
+      let target = try TreePath.target(of: item.node, in: tree)
+      let draft = try Drafts.shared.make(in: place.directory) { (name) throws(Failure) in
+        guard symlinkat(target, place.directory.descriptor, name) == 0 else { throw place.failure() }
+      }
+      defer { Drafts.shared.discard(draft) }
+      try place.publish(draft)
+    case .directory where place.occupant == .directory:
+      let directory = try inside(place)
+      try TreePath.entries(of: item.node, in: tree) { entry in
+        let entry = try self.item(entry.node, Self.checked(entry.name, in: directory), in: directory)
+        try check(entry)
+        try copy(entry)
+      }
+      try date(place.name, in: place.directory, item.node)
+    case .directory:
+      let draft = try Drafts.shared.make(in: place.directory) { (name) throws(Failure) in
+        guard mkdirat(place.directory.descriptor, name, 0o777) == 0 else { throw place.failure() }
+      }
+      defer { Drafts.shared.discard(draft) }
+      let directory = try OutputDirectory(draft.name, at: place.directory, shown: place.path)
+      try fill(directory, from: item.node)
+      // All of its files at once: one by one takes a disk's latency for each.
+      guard directory.synchronizeFileSystem() else { throw place.failure() }
+      try date(draft.name, in: place.directory, item.node)
+      try place.publish(draft)
+    }
+  }
+
+  /// Copies the entries of a directory into one that is new and nobody else's.
+  private func fill(_ directory: OutputDirectory, from node: Node) throws {
+    try TreePath.entries(of: node, in: tree) { entry in
+      let name = try Self.checked(entry.name, in: directory)
+      let path = directory.path(of: name)
+      func failure() -> Failure { Failure("cannot write \(path): \(String(cString: strerror(errno)))") }
+      switch entry.kind {
+      case .file:
+        let source = try TreePath.open(entry.node, in: tree, path)
+        let descriptor = Drafts.shared.step {
+          openat(directory.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        }
+        guard descriptor >= 0 else { throw failure() }
+        defer { close(descriptor) }
+        try Output.write(source, to: descriptor, path)
+        let time = try modified(entry.node)
+        futimens(descriptor, [time, time])
+      case .symbolicLink:
+        let target = try TreePath.target(of: entry.node, in: tree)
+        let isMade = Drafts.shared.step { symlinkat(target, directory.descriptor, name) == 0 }
+        guard isMade else { throw failure() }
+      case .directory:
+        let isMade = Drafts.shared.step { mkdirat(directory.descriptor, name, 0o777) == 0 }
+        guard isMade else { throw failure() }
+        try fill(OutputDirectory(name, at: directory, shown: path), from: entry.node)
+        try date(name, in: directory, entry.node)
+      }
+    }
+  }
+
+  /// A name that stays in its directory: names come from files.
+  private static func checked(_ name: String, in directory: OutputDirectory) throws(Failure) -> String {
+    guard !["", ".", ".."].contains(name), !name.utf8.contains(UInt8(ascii: "/")) else {
+      throw Failure("cannot write \(directory.path): the tree has an entry \(name) in it, which no file can be called")
+    }
+    return name
+  }
+
+  private func modified(_ node: Node) throws(Failure) -> timespec {
+    let time = try TreePath.attributes(of: node, in: tree).modified
+    return timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds))
+  }
+
+  private func date(_ name: String, in directory: OutputDirectory, _ node: Node) throws(Failure) {
+    let time = try modified(node)
+    utimensat(directory.descriptor, name, [time, time], AT_SYMLINK_NOFOLLOW)
+  }
+}
