@@ -118,9 +118,9 @@ public enum DetectorReports {
     for key in detector.keys {
       do throws(ArrayError) {
         let description = try arrays.description(of: key, of: detector)
-        text.append(line: "  \(key.name)\t\(description.element.descriptor) \(Shape.literal(description.shape))")
+        text.append(line: "  \(key.name)", "\(description.element.descriptor) \(Shape.literal(description.shape))")
       } catch {
-        text.append(line: "  \(key.name)\tno array: \(arrays.obstacle(to: key) ?? error.description)")
+        text.append(line: "  \(key.name)", "no array: \(arrays.obstacle(to: key) ?? error.description)")
       }
     }
     return text.bytes

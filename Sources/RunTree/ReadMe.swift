@@ -1,18 +1,19 @@
 internal import EXDF
+internal import Printable
 
 /// `README.txt` at the root of a mounted run.
 enum ReadMe {
   static func text(for run: Run) -> [UInt8] {
     // Names that exist, so that the lines can be pasted as they are.
     let source = run.sources.first { $0.legacyTarget == nil && !run.keys(of: $0).isEmpty }
-    let sourceName = source?.name ?? "SOURCE"
+    let sourceName = source?.name.printable ?? "SOURCE"
     let keyName =
       source.flatMap { source in
         let keys = run.keys(of: source)
         return (keys.first { $0.isValue } ?? keys.first { !$0.name.hasSuffix("trainId") } ?? keys.first)?.name
       } ?? "KEY"
     let train = run.trainIDs.first.map(String.init) ?? "TRAIN"
-    let key = "sources/\(sourceName)/keys/\(keyName)"
+    let key = "sources/\(sourceName)/keys/\(keyName.printable)"
     return Array(
       """
       This is a European XFEL run as a directory tree. Everything in it is made on demand from the
@@ -32,6 +33,9 @@ enum ReadMe {
         detectors/DETECTOR/          the modules of a detector stacked: info.txt, frames.csv, availability.npy, keys/
         detectors/DETECTOR/keys/KEY/ array.npy, trains/ID.npy, frames/ID/PULSE.npy
         export/                      virtual.h5 and DETECTOR.cxi: HDF5 files over the run, for h5py and CrystFEL
+
+      Control characters in names and texts are written as \\x1b in .txt and .csv (tables keep tabs, newlines and
+      carriage returns); the names of files, .npy and .json have them as they are.
 
       Paste these in the mount point.
 
