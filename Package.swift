@@ -41,14 +41,17 @@ let package = Package(
     .target(name: "Threads", swiftSettings: strict),
     // What passes between processes, as bytes.
     .target(name: "Wire", swiftSettings: strict),
+    .target(name: "Printable", swiftSettings: strict),
 
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
-    .target(name: "Validation", dependencies: ["EXDF", "HDF5", "Threads"], swiftSettings: strict),
-    .target(name: "Locality", dependencies: ["Threads"], swiftSettings: strict),
-    .target(name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
+    .target(name: "Validation", dependencies: ["EXDF", "HDF5", "Threads", "Printable"], swiftSettings: strict),
+    .target(name: "Locality", dependencies: ["Threads", "Printable"], swiftSettings: strict),
+    .target(
+      name: "Reports", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY", "Printable"],
+      swiftSettings: strict),
 
     // HDF5 files of virtual datasets over a run, made in memory.
     .target(
@@ -60,6 +63,7 @@ let package = Package(
       name: "RunTree",
       dependencies: [
         "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "VirtualFiles", "HDF5", "NPY", "Threads",
+        "Printable",
       ],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
@@ -68,7 +72,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles", "FUSE",
-        "ExampleRun", "HDF5", "Threads", "CLinux",
+        "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -91,6 +95,8 @@ let package = Package(
     .target(name: "TestRuns", dependencies: ["RawHDF5"], path: "Tests/TestRuns", swiftSettings: strict),
     .testTarget(
       name: "NPYTests", dependencies: ["NPY", "RawHDF5"], path: "Tests/NPYTests", swiftSettings: strict),
+    .testTarget(
+      name: "PrintableTests", dependencies: ["Printable"], path: "Tests/PrintableTests", swiftSettings: strict),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], path: "Tests/ThreadsTests", swiftSettings: strict),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "RawHDF5", "TestRuns"], path: "Tests/HDF5Tests", swiftSettings: strict),

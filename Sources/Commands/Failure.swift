@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Printable
 
 /// A command that cannot do what it was asked: one sentence, and status 1.
 struct Failure: Error, CustomStringConvertible {
@@ -41,7 +42,8 @@ public enum Program {
   }
 
   private static func say(_ sentence: String) {
-    let line = Array("xfelfs: \(sentence)\n".utf8)
+    // One line, whatever names are in it.
+    let line = Array("xfelfs: \(sentence.printable)\n".utf8)
     _ = write(2, line, line.count)
   }
 }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Logging
+internal import Printable
 internal import Synchronization
 
 /// Where log lines go: to stderr until a daemon is in the background, then to a file or to syslog.
@@ -18,7 +19,9 @@ final class LogSink: Sendable {
     self.destination.withLock { $0 = destination }
   }
 
+  /// A message is one line, whatever names are in it.
   fileprivate func write(_ level: Logger.Level, _ message: String) {
+    let message = message.printable
     switch destination.withLock({ $0 }) {
     case .standardError: put("xfelfs: \(message)\n", to: 2)
     case .file(let descriptor): put("\(Self.now()) \(level): \(message)\n", to: descriptor)

@@ -5,6 +5,7 @@ internal import FUSE
 internal import Glibc
 internal import Locality
 internal import Logging
+internal import Printable
 internal import RunArrays
 internal import RunTree
 
@@ -78,7 +79,8 @@ struct MountCommand: ParsableCommand {
     var mountOptions = MountOptions()
     let place: MountPoint
     do throws(MountError) {
-      mountOptions.sourceName = "xfel:\(source)"
+      // What mount(8) and df(1) show.
+      mountOptions.sourceName = "xfel:\(source.printable)"
       mountOptions.directIOWithMMap = true
       for list in options { try mountOptions.parse(list) }
       try mountOptions.check()

@@ -6,6 +6,7 @@ internal import FUSE
 internal import Glibc
 internal import HDF5
 internal import Logging
+internal import Printable
 internal import Reports
 internal import RunTree
 
@@ -70,17 +71,20 @@ struct ListCommand: ParsableCommand {
   }
 
   private func show(_ entry: TreeEntry, _ tree: RunTree) throws {
+    let name = entry.name.printable
     guard long else {
-      print(entry.name)
+      print(name)
       return
     }
     let attributes = try TreePath.attributes(of: entry.node, in: tree)
     let size = String(attributes.size)
     let padding = String(repeating: " ", count: max(0, 14 - size.count))
     switch entry.kind {
-    case .directory: print("d \(padding)\(size) \(entry.name)")
-    case .file: print("- \(padding)\(size) \(entry.name)")
-    case .symbolicLink: print("l \(padding)\(size) \(entry.name) -> \((try? tree.target(of: entry.node)) ?? "?")")
+    case .directory: print("d \(padding)\(size) \(name)")
+    case .file: print("- \(padding)\(size) \(name)")
+    case .symbolicLink:
+      let target = (try? tree.target(of: entry.node)) ?? "?"
+      print("l \(padding)\(size) \(name) -> \(target.printable)")
     }
   }
 }

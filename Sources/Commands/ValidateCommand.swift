@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ArrayIO
 internal import Glibc
 internal import Locality
+internal import Printable
 internal import Validation
 
 /// `xfelfs validate PATH`.
@@ -78,7 +79,7 @@ private struct ProgressDisplay {
     let filled = progress.total == 0 ? length : length * progress.done / progress.total
     var lines = start + String(repeating: "#", count: filled) + String(repeating: " ", count: length - filled) + "]"
     lines += "\n\(progress.problems) problems"
-    if progress.badFiles > 0 { lines += " in \(progress.badFiles) files (last: \(progress.lastBadFile))" }
+    if progress.badFiles > 0 { lines += " in \(progress.badFiles) files (last: \(progress.lastBadFile.printable))" }
     // Two lines were written before; the first time these go up to what is above, as EXtra-data's do.
     Output.put(isTerminal ? "\u{1B}[2K\u{1B}[1A\u{1B}[2K\r" + lines : lines + "\n", to: 2)
   }

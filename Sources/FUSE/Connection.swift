@@ -54,6 +54,13 @@ final class Connection: @unchecked Sendable {
     return pointer
   }
 
+  /// Whether the kernel still has a mount that asks us; false once that is unmounted for good, or its connection was cut.
+  var isConnected: Bool {
+    var state = pollfd(fd: fuse_session_fd(session), events: 0, revents: 0)
+    while poll(&state, 1, 0) < 0 { guard errno == EINTR else { return false } }
+    return state.revents & Int16(POLLERR) == 0
+  }
+
   /// True the first time.
   func announceOnce() -> Bool { !isAnnounced.exchange(true, ordering: .relaxed) }
 

@@ -2,9 +2,10 @@ import Glibc
 
 /// One line of /proc/self/mountinfo.
 public struct MountEntry: Sendable, Hashable {
-  /// The mount's number, unique in the system at a time.
+  /// The mount's number, unique in the system at a time: the next mount may get it as soon as this one is gone.
   public var id: Int
-  /// The device as `major:minor`, the name of its folder in /sys/class/bdi.
+  /// The device as `major:minor`, the name of its folder in /sys/class/bdi. It is the file system's, which all its mounts share, and
+  /// is given to another when the last of them is gone.
   public var device: String
   /// Where it is mounted, an absolute path.
   public var mountPoint: String
@@ -12,6 +13,9 @@ public struct MountEntry: Sendable, Hashable {
   public var type: String
   /// The source, as `mount` shows it.
   public var source: String
+
+  /// Whether both are one mount, though it may have been moved; while the file system lives no other has both numbers.
+  func isSame(as other: MountEntry) -> Bool { id == other.id && device == other.device }
 }
 
 /// What is mounted in the process's mount namespace.

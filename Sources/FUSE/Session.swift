@@ -45,7 +45,7 @@ public final class Session: Sendable {
     }
     let (result, log) = LibraryLog.capture { fuse_session_mount(connection.session, place) }
     guard result == 0 else { throw MountError("cannot mount at \(mountPoint): \(log)") }
-    // Remembered by its number in the table: by the time we unmount, another mount may lie at the path.
+    // Remembered by its numbers in the table: by the time we unmount, another mount may lie at the path.
     guard let mount = (try? MountTable.current())?.mount(at: place), mount.type == Naming.fileSystemType else {
       try? MountPoint.release(place, lazy: true)
       throw MountError("the mount at \(mountPoint) is not in /proc/self/mountinfo")
@@ -70,14 +70,21 @@ public final class Session: Sendable {
   ///
   /// Does nothing if the mount is gone already; throws if another mount lies on top of it, or if the system refuses.
   public func detach() throws(MountError) {
-    guard let table = try? MountTable.current(), table.entries.contains(where: { $0.id == mount.id }) else { return }
-    guard table.mount(at: mountPoint)?.id == mount.id else {
-      throw MountError("cannot unmount \(mountPoint): something else is mounted on top of it")
+    guard let table = try? MountTable.current(), let mount = table.entries.first(where: mount.isSame(as:)) else {
+      return
+    }
+    let place = mount.mountPoint
+    // While the kernel has our connection the numbers are ours. After that the next mount may have got both of them; but that one
+    // is not dead, as ours is if only its connection was cut.
+    let isConnected = connection.withLock { $0 }?.isConnected ?? false
+    guard isConnected || MountPoint.isDead(place) else { return }
+    guard table.mount(at: place) == mount else {
+      throw MountError("cannot unmount \(place): something else is mounted on top of it")
     }
     do throws(Errno) {
-      try MountPoint.release(mountPoint, lazy: true)
+      try MountPoint.release(place, lazy: true)
     } catch {
-      throw MountError("cannot unmount \(mountPoint): \(error)")
+      throw MountError("cannot unmount \(place): \(error)")
     }
   }
 

@@ -20,7 +20,7 @@ extension MountPoint {
       throw refusal(of: place, error)
     }
     for _ in 0..<500 {
-      guard let table = try? MountTable.current(), table.entries.contains(where: { $0.id == mount.id }) else { return }
+      guard let table = try? MountTable.current(), table.entries.contains(where: mount.isSame(as:)) else { return }
       usleep(10_000)
     }
     throw MountError("\(place) is still mounted, five seconds after it was unmounted")

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Printable
 
 /// Where the files of a directory are, as `extra-data-locality` prints it (EXDF.md 3.3).
 public struct LocalityReport: Sendable {
@@ -109,19 +110,21 @@ public struct LocalityReport: Sendable {
   }
 
   /// The line before the first query.
-  public static func heading(files: Int, path: String) -> String { "Checking \(files) files in \(path)\n" }
+  public static func heading(files: Int, path: String) -> String { "Checking \(files) files in \(path.printable)\n" }
 
   /// What follows the counts.
   public var details: String {
     var text = ""
     func list(_ title: String, _ lines: [String]) {
       guard !lines.isEmpty else { return }
-      text += "\(title):\n" + lines.map { "  \($0)\n" }.joined()
+      text += "\(title):\n" + lines.map { "  \($0.printable)\n" }.joined()
     }
     list("Only on tape", paths { $0 == .nearline })
     list("Unavailable", paths { $0 == .unavailable })
     let unknown = unknownWords
-    if !unknown.isEmpty { text += "Unknown locality: {\(unknown.map { "'\($0)'" }.joined(separator: ", "))}\n" }
+    if !unknown.isEmpty {
+      text += "Unknown locality: {\(unknown.map { "'\($0.printable)'" }.joined(separator: ", "))}\n"
+    }
     list("No answer", paths { $0 == .noAnswer })
     list("Query failed", failures.map { "\($0.path): \($0.reason)" })
     return text

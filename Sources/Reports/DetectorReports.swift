@@ -110,10 +110,10 @@ public enum DetectorReports {
     for key in keys {
       do throws(ReadError) {
         let description = try arrays.description(of: key, of: detector)
-        text.append(line: "  \(key.name)\t\(description.element.descriptor) \(Shape.literal(description.shape))")
+        text.append(line: "  \(key.name)", "\(description.element.descriptor) \(Shape.literal(description.shape))")
       } catch {
         guard case .damaged(let damage) = error else { throw error }
-        text.append(line: "  \(key.name)\tno array: \(arrays.obstacle(to: key) ?? damage.description)")
+        text.append(line: "  \(key.name)", "no array: \(arrays.obstacle(to: key) ?? damage.description)")
       }
     }
     return text.bytes

@@ -26,7 +26,7 @@ public enum SourceReports {
       text.append(line: "")
       text.append(line: "\(title): \(index.entries) entries in \(index.trainsWithData) trains")
       for (number, key) in keys.enumerated() where key.group == group {
-        text.append(line: "  \(key.name)\t\(try typeText(number, source, arrays))")
+        text.append(line: "  \(key.name)", try typeText(number, source, arrays))
       }
     }
     return text.bytes

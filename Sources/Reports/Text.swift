@@ -1,4 +1,5 @@
 internal import NPY
+internal import Printable
 
 /// Text under construction, as the bytes that a file of the tree has.
 struct Text {
@@ -6,8 +7,12 @@ struct Text {
 
   mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-  mutating func append(line text: String) {
-    append(text)
+  /// Appends one line: names and values in it come from files, and their control characters do not make it two or colour it red.
+  ///
+  /// - Parameter columns: what follows the text, with a tab before each.
+  mutating func append(line text: String, _ columns: String...) {
+    append(text.printable)
+    for column in columns { append("\t" + column.printable) }
     bytes.append(0x0A)
   }
 
@@ -31,7 +36,8 @@ struct Text {
   }
 }
 
-/// Lines of a table: fields are quoted only where they must be (RFC 4180).
+/// Lines of a table: fields are quoted only where they must be (RFC 4180). A text keeps its newlines, carriage returns and tabs; other
+/// control characters are written out, as tables are looked at with `cat` too. The arrays have them as they are.
 struct CSV {
   private(set) var text = Text()
   private var isAtStart = true
@@ -44,6 +50,7 @@ struct CSV {
   var bytes: [UInt8] { text.bytes }
 
   mutating func field(_ value: String) {
+    let value = value.printableText
     separate()
     let mustQuote = value.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
     if mustQuote {

@@ -1,5 +1,6 @@
 internal import EXDF
 internal import HDF5
+internal import Printable
 
 /// `README.txt` at the root of a mounted run.
 enum ReadMe {
@@ -11,11 +12,11 @@ enum ReadMe {
       let keys = try run.keys(of: source)
       guard let key = keys.first(where: \.isValue) ?? keys.first(where: { !$0.name.hasSuffix("trainId") }) ?? keys.first
       else { continue }
-      (sourceName, keyName) = (source.name, key.name)
+      (sourceName, keyName) = (source.name.printable, key.name)
       break
     }
     let train = run.trainIDs.first.map(String.init) ?? "TRAIN"
-    let key = "sources/\(sourceName)/keys/\(keyName)"
+    let key = "sources/\(sourceName)/keys/\(keyName.printable)"
     return Array(
       """
       This is a European XFEL run as a directory tree. Everything in it is made on demand from the
@@ -35,6 +36,9 @@ enum ReadMe {
         detectors/DETECTOR/          the modules of a detector stacked: info.txt, frames.csv, availability.npy, keys/
         detectors/DETECTOR/keys/KEY/ array.npy, trains/ID.npy, frames/ID/PULSE.npy
         export/                      virtual.h5 and DETECTOR.cxi: HDF5 files over the run, for h5py and CrystFEL
+
+      Control characters in names and texts are written as \\x1b in .txt and .csv (tables keep tabs, newlines and
+      carriage returns); the names of files, .npy and .json have them as they are.
 
       Paste these in the mount point.
 

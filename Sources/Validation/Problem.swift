@@ -1,3 +1,5 @@
+internal import Printable
+
 /// One thing that is wrong with a run or a file: a sentence, and what it is about.
 public struct Problem: Hashable, Sendable {
   /// Word for word that of `extra-data-validate`, where that has one.
@@ -25,9 +27,9 @@ public struct Problem: Hashable, Sendable {
     return text.utf8.lexicographicallyPrecedes(other.text.utf8)
   }
 
-  /// As EXtra-data prints it: the message, and below it each attribute.
+  /// As EXtra-data prints it: the message, and below it each attribute; but a line each, whatever is in them.
   public var text: String {
-    let lines = attributes.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
-    return ([message] + lines).joined(separator: "\n")
+    let lines = attributes.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)".printable }
+    return ([message.printable] + lines).joined(separator: "\n")
   }
 }

@@ -29,6 +29,44 @@ import Testing
     #expect(TrainValidity.guessed(trains) == expected)
   }
 
+  /// The rule as it is written, for each step by itself.
+  private func guessedByDefinition(_ trains: [UInt64]) -> [Bool] {
+    let rows = trains.indices.filter { trains[$0] != 0 }
+    var validity = trains.map { _ in true }
+    for (step, next) in zip(rows.indices, rows.indices.dropFirst()) where trains[rows[next]] <= trains[rows[step]] {
+      let before = rows[...step].filter { trains[$0] >= trains[rows[next]] }
+      let after = rows[next...].filter { trains[$0] <= trains[rows[step]] }
+      for row in before.count < after.count ? before : after { validity[row] = false }
+    }
+    return validity
+  }
+
+  @Test func guessesAreThoseOfTheDefinition() {
+    var random = SeededGenerator(seed: 11)
+    for _ in 0..<20_000 {
+      let count = random.below(14)
+      // From nearly all equal to nearly all different, with zeros among them, in any order or nearly ascending.
+      let range = 1 + random.below(20)
+      var trains = (0..<count).map { _ in UInt64(random.below(range)) }
+      if random.below(3) == 0 {
+        trains.sort()
+        for _ in 0..<random.below(3) where count > 1 { trains.swapAt(random.below(count), random.below(count)) }
+      }
+      if random.below(10) == 0 { trains = trains.map { $0 == 0 ? 0 : .max - $0 } }
+      #expect(TrainValidity.guessed(trains) == guessedByDefinition(trains), "\(trains)")
+    }
+  }
+
+  /// What takes a time that grows with the square does not come to an end here.
+  @Test func aMillionFallingTrains() {
+    let count = 1_000_000
+    for trains in [(0..<count).map { UInt64(count - $0) }, [UInt64](repeating: 7, count: count)] {
+      let validity = TrainValidity.guessed(trains)
+      // Up to the middle the side before a step is the smaller one, and from there on the side behind it.
+      #expect(validity.indices.filter { validity[$0] } == [count / 2 - 1])
+    }
+  }
+
   @Test func guessingIsForFilesWithoutFlags() throws {
     let trains: [UInt64] = [1, 2, 99, 3, 4, 5]
     let old = MadeFile("a.h5", version: nil, trainIDs: trains, [])

@@ -20,6 +20,15 @@ import Testing
     #expect(csv(["\"", "'", ";"]) == "\"\"\"\",',;\nend\n")
   }
 
+  @Test func controlCharactersAreWrittenOut() {
+    #expect(
+      csv(["\u{1B}[31m", "two\nlines\u{7}", "tab\t", "\0,\u{9B}"])
+        == "\\x1b[31m,\"two\nlines\\x07\",tab\t,\"\\x00,\\x9b\"\nend\n")
+    var text = Text()
+    text.append(line: "name\u{1B}\n\t", "type\t", "\u{85}")
+    #expect(String(decoding: text.bytes, as: UTF8.self) == "name\\x1b\\n\\t\ttype\\t\t\\x85\n")
+  }
+
   @Test func emptyFieldsAndNumbers() {
     var csv = CSV(header: ["a", "b", "c"])
     csv.emptyField()

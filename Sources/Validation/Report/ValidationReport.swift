@@ -1,3 +1,5 @@
+internal import Printable
+
 /// What a validation found, and how it is told.
 public struct ValidationReport: Hashable, Sendable {
   /// As it was given.
@@ -20,7 +22,7 @@ public struct ValidationReport: Hashable, Sendable {
 
   /// What stands above the findings, before they are known.
   public static func heading(path: String, isDirectory: Bool) -> String {
-    isDirectory ? "Checking run directory: \(path)\n\n" : "Checking file: \(path)\n"
+    isDirectory ? "Checking run directory: \(path.printable)\n\n" : "Checking file: \(path.printable)\n"
   }
 
   /// What follows the heading.
