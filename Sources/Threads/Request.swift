@@ -21,15 +21,25 @@ public struct Request: Sendable {
   public var mayWait: Bool
   /// Whether the caller has been interrupted, by Ctrl-C for instance, and no longer wants the answer.
   public var isInterrupted: @Sendable () -> Bool
-  /// nil where the rights are those of this process.
-  public var caller: Caller?
+  /// nil where the rights are those of this process. The first look at it may cost one into /proc.
+  public var caller: Caller? { findCaller() }
+  private let findCaller: @Sendable () -> Caller?
 
-  public init(mayWait: Bool = true, isInterrupted: @escaping @Sendable () -> Bool = { false }, caller: Caller? = nil) {
+  public init(
+    mayWait: Bool = true, isInterrupted: @escaping @Sendable () -> Bool = { false },
+    caller: @autoclosure @escaping @Sendable () -> Caller? = nil
+  ) {
     self.mayWait = mayWait
     self.isInterrupted = isInterrupted
-    self.caller = caller
+    findCaller = caller
   }
 
   /// The request that this thread works for; one that may wait where nothing else was said.
   @TaskLocal public static var current = Request()
+
+  /// Has this thread work for the request while `body` runs.
+  public func run<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    // `withValue` would throw any error.
+    try Self.$current.withValue(self) { Swift.Result { () throws(Failure) in try body() } }.get()
+  }
 }
