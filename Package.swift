@@ -66,7 +66,7 @@ let package = Package(
         "Printable",
       ],
       swiftSettings: strict),
-    .target(name: "FUSE", dependencies: ["CFuse"], swiftSettings: strict),
+    .target(name: "FUSE", dependencies: ["CFuse", "Threads"], swiftSettings: strict),
     .target(name: "ExampleRun", dependencies: ["HDF5"], swiftSettings: strict),
     .target(
       name: "Commands",
@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "HDF5ChunkIndexTests", dependencies: ["HDF5", "RawHDF5"], path: "Tests/HDF5ChunkIndexTests",
       swiftSettings: strict),
-    .testTarget(name: "FUSETests", dependencies: ["FUSE"], path: "Tests/FUSETests", swiftSettings: strict),
+    .testTarget(name: "FUSETests", dependencies: ["FUSE", "Threads"], path: "Tests/FUSETests", swiftSettings: strict),
     // Runs of known contents, right and wrong, in all versions of the format.
     .target(name: "TestRuns", dependencies: ["RawHDF5"], path: "Tests/TestRuns", swiftSettings: strict),
     .testTarget(

@@ -22,10 +22,15 @@ public protocol ByteSource: Sendable {
 
   /// Whether reading it again costs as much as the first time did, and that was more than copying: what has to be decoded.
   var isCostly: Bool { get }
+
+  /// Whether a read needs nothing but memory, and so cannot have to wait for a file.
+  var isInMemory: Bool { get }
 }
 
 extension ByteSource {
   public var isCostly: Bool { false }
+
+  public var isInMemory: Bool { false }
 
   public func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) -> Int {
     let count = available(at: offset, count)
@@ -49,6 +54,8 @@ public struct BytesSource: ByteSource {
   public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   public var size: Int { bytes.count }
+
+  public var isInMemory: Bool { true }
 
   public func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int {
     let count = available(at: offset, output.count)

@@ -183,7 +183,7 @@ struct MountCommand: ParsableCommand {
       let tree = try OpenRun.tree(
         start.run, access: access, cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
-      let fileSystem = RunFileSystem(tree, threads: threads, logger)
+      let fileSystem = RunFileSystem(tree, logger)
       let session = try Session(fileSystem, mountPoint: start.mountPoint, options: start.options, watcher: watcher)
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }

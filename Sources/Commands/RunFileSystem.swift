@@ -9,26 +9,21 @@ internal import Synchronization
 
 /// Where the tree meets FUSE: node numbers in, attributes and bytes out, and every error becomes an errno and a line in the log
 /// in one place.
+///
+/// Whether the thread may wait for a file is in `Request.current`, where FUSE has put it and where the files look for it.
 final class RunFileSystem: FileSystem {
   private let tree: RunTree
   private let logger: Logger
   private let buffers = ReplyBuffers()
   private let caching = CachingPolicy()
-  private let lanes: ReadLanes
-  private let waiting = WaitingOpens()
   private let owner: UInt32
   private let group: UInt32
   private let readable: UInt32
   private let totalSize: UInt64
 
-  /// An open file. The kernel keeps its address as the handle, from open to release.
-  private typealias Handle = SequentialReader
-
-  /// - Parameter threads: how many of the kernel's requests are answered at a time.
-  init(_ tree: RunTree, threads: Int, _ logger: Logger) {
+  init(_ tree: RunTree, _ logger: Logger) {
     self.tree = tree
     self.logger = logger
-    lanes = ReadLanes(threads: threads)
     owner = tree.ownership?.owner ?? getuid()
     group = tree.ownership?.group ?? getgid()
     readable = UInt32(tree.ownership?.permissions ?? 0o444)
@@ -37,10 +32,10 @@ final class RunFileSystem: FileSystem {
 
   // MARK: - Names and attributes
 
-  func lookup(_ name: String, in parent: UInt64) throws(FUSE.Errno) -> NodeAttributes {
-    guard name.utf8.count <= 255 else { throw .nameTooLong }
+  func lookup(_ name: String, in parent: UInt64) throws(Refusal) -> NodeAttributes {
+    guard name.utf8.count <= 255 else { throw .error(.nameTooLong) }
     let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
-    do throws(FUSE.Errno) {
+    do throws(Refusal) {
       return try attributes(of: node, NodeID(node).rawValue)
     } catch {
       // The kernel never hears of it, and so will not give it back.
@@ -49,12 +44,12 @@ final class RunFileSystem: FileSystem {
     }
   }
 
-  func attributes(of node: UInt64) throws(FUSE.Errno) -> NodeAttributes {
-    guard let place = NodeID(rawValue: node).node else { throw .noSuchFileOrDirectory }
+  func attributes(of node: UInt64) throws(Refusal) -> NodeAttributes {
+    guard let place = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
     return try attributes(of: place, node)
   }
 
-  private func attributes(of node: Node, _ number: UInt64) throws(FUSE.Errno) -> NodeAttributes {
+  private func attributes(of node: Node, _ number: UInt64) throws(Refusal) -> NodeAttributes {
     let attributes = try answer(number) { _ throws(TreeError) in try tree.attributes(of: node) }
     let isArray = attributes.size >= 1 << 20
     return NodeAttributes(
@@ -83,12 +78,17 @@ final class RunFileSystem: FileSystem {
     }
   }
 
-  func readLink(_ node: UInt64) throws(FUSE.Errno) -> String {
+  func readLink(_ node: UInt64) throws(Refusal) -> String {
     try answer(node) { node throws(TreeError) in try tree.target(of: node) }
   }
 
-  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(FUSE.Errno) {
-    guard let directory = NodeID(rawValue: node).node else { throw .noSuchFileOrDirectory }
+  /// Has the tree load what a listing needs, by beginning one.
+  func openDirectory(_ node: UInt64) throws(Refusal) {
+    try answer(node) { directory throws(TreeError) in try tree.entries(of: directory, from: 0) { _, _ in false } }
+  }
+
+  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Refusal) {
+    guard let directory = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
     // A list cannot be captured by the closure that fills it, so entries come in batches; a batch is what fits a buffer.
     var next = Int(clamping: cookie)
     while true {
@@ -99,7 +99,7 @@ final class RunFileSystem: FileSystem {
           return batch.count < 512
         }
       } catch {
-        throw errno(for: error)
+        throw refusal(for: error)
       }
       for (entry, cookie) in batch {
         let isTaken = list.add(
@@ -115,13 +115,13 @@ final class RunFileSystem: FileSystem {
     if let place = NodeID(rawValue: node).node { tree.forget(place, count: count) }
   }
 
-  func extendedAttribute(_ name: String, of node: UInt64) throws(FUSE.Errno) -> [UInt8] {
+  func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
     let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
-    guard let value = values[name] else { throw .noAttribute }
+    guard let value = values[name] else { throw .error(.noAttribute) }
     return value
   }
 
-  func extendedAttributeNames(of node: UInt64) throws(FUSE.Errno) -> [String] {
+  func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] {
     try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }.keys.sorted()
   }
 
@@ -131,50 +131,38 @@ final class RunFileSystem: FileSystem {
 
   // MARK: - Contents
 
-  func open(_ node: UInt64) throws(FUSE.Errno) -> OpenedFile {
-    try open(node) { false }
-  }
-
-  func open(_ node: UInt64, reply: consuming OpenReply) {
-    waiting.wait(reply) { [self] reply in
-      do throws(FUSE.Errno) {
-        return .success(try open(node) { reply.isInterrupted })
-      } catch {
-        return .failure(error)
-      }
-    }
-  }
-
-  private func open(_ number: UInt64, isInterrupted: () -> Bool) throws(FUSE.Errno) -> OpenedFile {
+  func open(_ node: UInt64) throws(Refusal) -> Opening {
     var mayChange = false
-    let source = try answer(number) { node throws(TreeError) in
+    let source = try answer(node) { node throws(TreeError) in
       mayChange = tree.mayChange(node)
       return try tree.open(node)
     }
-    let handle = Unmanaged.passRetained(Handle(source))
-    let opened = UInt64(UInt(bitPattern: handle.toOpaque()))
     // Two openings of a report may be two texts, which the page cache would mix.
-    return OpenedFile(handle: opened, directIO: mayChange || caching.isDirect(number, source), keepCache: !mayChange)
+    return Opening(
+      OpenSource(source, in: self), directIO: mayChange || caching.isDirect(node, source), keepCache: !mayChange)
   }
 
   /// Tells that files opened past the page cache can be mapped into memory, so that they may be opened like that.
   func allowDirectIO() { caching.allowDirectIO() }
 
-  func release(handle: UInt64) {
-    if let pointer = UnsafeRawPointer(bitPattern: UInt(handle)) { Unmanaged<Handle>.fromOpaque(pointer).release() }
+  /// An open file of the tree.
+  private final class OpenSource: OpenFile {
+    private let reader: SequentialReader
+    private let fileSystem: RunFileSystem
+
+    init(_ source: any ByteSource, in fileSystem: RunFileSystem) {
+      reader = SequentialReader(source)
+      self.fileSystem = fileSystem
+    }
+
+    var isInMemory: Bool { reader.source.isInMemory }
+
+    func read(at offset: Int64, count: Int, reply: consuming ReadReply) {
+      fileSystem.answer(reader, offset: Int(offset), count: count, reply)
+    }
   }
 
-  func read(handle: UInt64, node: UInt64, offset: Int64, count: Int, reply: consuming ReadReply) {
-    guard let file = Self.handle(handle) else {
-      reply.fail(.badFileDescriptor)
-      return
-    }
-    lanes.run(reply, isLong: file.source.longestWindow > 0) { [self] (reply) in
-      answer(file, offset: Int(offset), count: count, reply)
-    }
-  }
-
-  private func answer(_ file: Handle, offset: Int, count: Int, _ reply: consuming ReadReply) {
+  private func answer(_ file: SequentialReader, offset: Int, count: Int, _ reply: consuming ReadReply) {
     guard let buffer = buffers.take(count) else {
       reply.fail(.noMemory)
       return
@@ -186,41 +174,41 @@ final class RunFileSystem: FileSystem {
       // The pieces belong to it.
       withExtendedLifetime(sink) {}
     } catch {
-      reply.fail(errno(for: .unreadable(error)))
+      // A reader that was interrupted has its answer, and nothing went wrong.
+      if !reply.isInterrupted { reply.fail(errno(for: error)) }
     }
-  }
-
-  private static func handle(_ number: UInt64) -> Handle? {
-    UnsafeRawPointer(bitPattern: UInt(number)).map { Unmanaged<Handle>.fromOpaque($0).takeUnretainedValue() }
   }
 
   // MARK: - Errors
 
   private func answer<R>(
     _ number: UInt64, _ body: (Node) throws(TreeError) -> R
-  ) throws(FUSE.Errno) -> R {
-    guard let node = NodeID(rawValue: number).node else { throw .noSuchFileOrDirectory }
+  ) throws(Refusal) -> R {
+    guard let node = NodeID(rawValue: number).node else { throw .error(.noSuchFileOrDirectory) }
     do throws(TreeError) {
       return try body(node)
     } catch {
-      throw errno(for: error)
+      throw refusal(for: error)
     }
   }
 
   /// The one place where an error of the tree becomes a number, and a line in the log where the user cannot know the reason.
-  private func errno(for error: TreeError) -> FUSE.Errno {
+  private func refusal(for error: TreeError) -> Refusal {
     switch error {
     case .notFound(let reason):
       if let reason { logger.warning("\(reason)") }
-      return .noSuchFileOrDirectory
-    case .notADirectory: return .notADirectory
-    case .isADirectory: return .isADirectory
-    case .notALink: return .invalidArgument
-    case .interrupted: return .interrupted
-    case .mustWait: return .tryAgain
-    case .unreadable(let error):
-      logger.error("\(error)")
-      return FUSE.Errno(rawValue: error.errno)
+      return .error(.noSuchFileOrDirectory)
+    case .notADirectory: return .error(.notADirectory)
+    case .isADirectory: return .error(.isADirectory)
+    case .notALink: return .error(.invalidArgument)
+    case .interrupted: return .error(.interrupted)
+    case .mustWait: return .mustWait
+    case .unreadable(let error): return .error(errno(for: error))
     }
+  }
+
+  private func errno(for error: ReadError) -> FUSE.Errno {
+    logger.error("\(error)")
+    return FUSE.Errno(rawValue: error.errno)
   }
 }

@@ -4,18 +4,8 @@ import Glibc
 extension Callbacks {
   /// getattr, readlink, statfs and extended attributes.
   static func setAttributes(_ table: inout fuse_lowlevel_ops) {
-    table.getattr = { request, node, _ in
-      Callbacks.answer(request) { connection throws(Errno) in
-        let attributes = try connection.fileSystem.attributes(of: UInt64(node))
-        var status = attributes.status
-        fuse_reply_attr(request, &status, attributes.timeout)
-      }
-    }
-    table.readlink = { request, node in
-      Callbacks.answer(request) { connection throws(Errno) in
-        fuse_reply_readlink(request, try connection.fileSystem.readLink(UInt64(node)))
-      }
-    }
+    table.getattr = { request, node, _ in Callbacks.answer(request, .attributes(UInt64(node))) }
+    table.readlink = { request, node in Callbacks.answer(request, .readLink(UInt64(node))) }
     table.statfs = { request, _ in
       let statistics = Connection.of(request).fileSystem.statistics()
       var answer = statvfs()
@@ -27,36 +17,15 @@ extension Callbacks {
       fuse_reply_statfs(request, &answer)
     }
     table.getxattr = { request, node, name, size in
-      Callbacks.answer(request) { connection throws(Errno) in
-        guard let name else { throw .invalidArgument }
-        // `ls -l` asks each file for ACLs, capabilities and security labels. ENOTSUP makes it stop after the first; ENODATA not.
-        guard strncmp(name, "user.", 5) == 0 else { throw .notSupported }
-        let value = try connection.fileSystem.extendedAttribute(String(cString: name), of: UInt64(node))
-        try Callbacks.reply(request, value, size: size)
+      // `ls -l` asks each file for ACLs, capabilities and security labels. ENOTSUP makes it stop after the first; ENODATA not.
+      guard let name, strncmp(name, "user.", 5) == 0 else {
+        fuse_reply_err(request, ENOTSUP)
+        return
       }
+      Callbacks.answer(request, .extendedAttribute(String(cString: name), UInt64(node), size: size))
     }
     table.listxattr = { request, node, size in
-      Callbacks.answer(request) { connection throws(Errno) in
-        var list: [UInt8] = []
-        for name in try connection.fileSystem.extendedAttributeNames(of: UInt64(node)) {
-          list.append(contentsOf: name.utf8)
-          list.append(0)
-        }
-        try Callbacks.reply(request, list, size: size)
-      }
-    }
-  }
-
-  /// Size 0 asks how long the value is.
-  private static func reply(_ request: OpaquePointer?, _ value: [UInt8], size: Int) throws(Errno) {
-    if size == 0 {
-      fuse_reply_xattr(request, value.count)
-    } else if value.count > size {
-      throw .range
-    } else {
-      value.withUnsafeBytes { bytes in
-        _ = fuse_reply_buf(request, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
-      }
+      Callbacks.answer(request, .extendedAttributeNames(UInt64(node), size: size))
     }
   }
 

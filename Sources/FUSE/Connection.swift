@@ -1,9 +1,10 @@
 internal import CFuse
 import Glibc
 import Synchronization
+internal import Threads
 
-/// Owner of a `fuse_session` and of what its callbacks need. Workers and unanswered reads hold it: the session is destroyed, and
-/// with it the descriptor of /dev/fuse closed, when the last of them lets go.
+/// Owner of a `fuse_session` and of what its callbacks need. Workers and whatever works for a request hold it: the session is
+/// destroyed, and with it the descriptor of /dev/fuse closed, when the last of them lets go.
 final class Connection: @unchecked Sendable {
   // Unchecked because of `pointer`: it is written once in `init`, before any other thread can have the object, and libfuse takes
   // receive, process, exit and replies of one session from any thread.
@@ -11,8 +12,19 @@ final class Connection: @unchecked Sendable {
   let fileSystem: any FileSystem
   let options: MountOptions
 
-  /// The kernel goes on by itself if OPENDIR is answered with ENOSYS.
-  let needsNoOpendir = Atomic(false)
+  /// Which threads answer reads.
+  let reads = ReadScheduler()
+  /// How many requests threads other than the workers, or workers in the middle of a read, are at, the interrupted ones included.
+  let underway = Atomic(0)
+  /// Callers that have got a signal.
+  let interruptions = Interruptions()
+  /// Threads for requests that have to wait: one each, as what one waits for may never come.
+  private let waiting = ElasticPool(
+    regular: Connection.mostWaiting, most: Connection.mostWaiting, waiting: 0, patience: 0)
+
+  /// More processes than this that wait at a time are a mistake of somebody's; the next one is told to come again.
+  private static let mostWaiting = 1024
+
   /// INIT has come in; its answer is out when the worker that got it returns from processing.
   let isInitialized = Atomic(false)
   /// The kernel lets files with direct I/O be mapped into memory.
@@ -63,6 +75,55 @@ final class Connection: @unchecked Sendable {
 
   /// True the first time.
   func announceOnce() -> Bool { !isAnnounced.exchange(true, ordering: .relaxed) }
+
+  /// Answers a request at once where that takes nothing but memory, else by a thread that may wait.
+  func answer(_ request: OpaquePointer, _ operation: Operation) {
+    let process = callingProcess(request)
+    do throws(Refusal) {
+      let context = Request(mayWait: false, caller: process?.caller)
+      let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
+      answer.send(to: request, fileSystem)
+    } catch {
+      switch error {
+      case .error(let error): fuse_reply_err(request, error.rawValue)
+      case .mustWait: wait(Duty(request, self), operation, process)
+      }
+    }
+  }
+
+  private func wait(_ duty: Duty, _ operation: Operation, _ process: CallingProcess?) {
+    let isTaken = waiting.submit { [self] in
+      do throws(Refusal) {
+        let context = Request(isInterrupted: { duty.isInterrupted }, caller: process?.caller)
+        let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
+        if !duty.answer({ answer.send(to: $0, fileSystem) }) { answer.takeBack(from: fileSystem) }
+      } catch {
+        switch error {
+        case .error(let error): duty.fail(error)
+        case .mustWait: duty.fail(.tryAgain)
+        }
+      }
+    }
+    if !isTaken { duty.fail(.tryAgain) }
+  }
+
+  /// Has a read answered, at once or by a thread that may wait.
+  func read(_ file: any OpenFile, at offset: Int64, count: Int, _ request: OpaquePointer) {
+    let process = callingProcess(request)
+    let mayWait = !file.isInMemory
+    let duty = Duty(request, self)
+    let isTaken = reads.run(mayWait: mayWait) {
+      Request(mayWait: mayWait, isInterrupted: { duty.isInterrupted }, caller: process?.caller).run {
+        file.read(at: offset, count: count, reply: ReadReply(duty, count: count))
+      }
+    }
+    if !isTaken { duty.fail(.tryAgain) }
+  }
+
+  /// nil where the mount is this user's alone.
+  private func callingProcess(_ request: OpaquePointer) -> CallingProcess? {
+    options.allowsOther ? CallingProcess(request) : nil
+  }
 
   /// The connection a request came in by.
   static func of(_ request: OpaquePointer?) -> Connection {

@@ -1,5 +1,6 @@
 internal import CFuse
 import Glibc
+internal import Threads
 
 /// One batch of a directory's entries, as large as the kernel asked for.
 public struct DirectoryList: ~Copyable {
@@ -17,7 +18,6 @@ public struct DirectoryList: ~Copyable {
   /// Kernel offsets 1 and 2 stand behind "." and "..", so a cookie c of the file system is offset c + 2.
   private static let dots: UInt64 = 2
 
-  private let request: OpaquePointer
   private let buffer: UnsafeMutableRawBufferPointer
   private let detail: Detail
   private let isPlus: Bool
@@ -26,11 +26,7 @@ public struct DirectoryList: ~Copyable {
   /// How many bytes of the buffer are filled.
   private(set) var used = 0
 
-  init(
-    _ request: OpaquePointer, buffer: UnsafeMutableRawBufferPointer, plus: Bool, offset: UInt64,
-    fileSystem: any FileSystem
-  ) {
-    self.request = request
+  init(buffer: UnsafeMutableRawBufferPointer, plus: Bool, offset: UInt64, fileSystem: any FileSystem) {
     self.buffer = buffer
     self.isPlus = plus
     self.detail = !plus ? .names : offset == 0 ? .directories : .everything
@@ -51,11 +47,18 @@ public struct DirectoryList: ~Copyable {
     guard (1...255).contains(length), memchr(name, 47, length) == nil else { return true }
     var attributes: NodeAttributes?
     if detail == .everything || (detail == .directories && kind == .directory) {
-      // An entry without attributes is still an entry: the kernel will look it up and then get the error.
-      attributes = try? fileSystem.attributes(of: inode)
+      // An entry without attributes is still an entry: the kernel looks it up when it needs them, and gets the error then, or waits
+      // then. A listing waits for the names only, not for each of what it lists.
+      attributes = withoutWaiting { try? fileSystem.attributes(of: inode) }
     }
     return append(
       name, inode: inode, kind: kind, entry: attributes?.entry, offset: nextCookie &+ Self.dots)
+  }
+
+  private func withoutWaiting<R>(_ body: () -> R) -> R {
+    let request = Request.current
+    guard request.mayWait else { return body() }
+    return Request(mayWait: false, caller: request.caller).run(body)
   }
 
   /// Adds "." and ".." as far as they lie behind the kernel's `offset`; false if they do not fit.
@@ -76,6 +79,7 @@ public struct DirectoryList: ~Copyable {
     let rest = buffer.baseAddress?.advanced(by: used).assumingMemoryBound(to: CChar.self)
     let space = buffer.count - used
     let size: Int
+    // libfuse does not look at the request, and there may be none any more: its caller may have been interrupted.
     if isPlus {
       // Node 0 tells the kernel that there are no attributes; type and number for the name come from `attr` in any case.
       var entry = entry ?? fuse_entry_param()
@@ -83,12 +87,12 @@ public struct DirectoryList: ~Copyable {
         entry.attr.st_ino = UInt(inode)
         entry.attr.st_mode = kind.modeBits
       }
-      size = fuse_add_direntry_plus(request, rest, space, name, &entry, Int(truncatingIfNeeded: offset))
+      size = fuse_add_direntry_plus(nil, rest, space, name, &entry, Int(truncatingIfNeeded: offset))
     } else {
       var status = stat()
       status.st_ino = UInt(inode)
       status.st_mode = kind.modeBits
-      size = fuse_add_direntry(request, rest, space, name, &status, Int(truncatingIfNeeded: offset))
+      size = fuse_add_direntry(nil, rest, space, name, &status, Int(truncatingIfNeeded: offset))
     }
     // libfuse writes nothing and returns the size it would have needed.
     guard size <= space else {

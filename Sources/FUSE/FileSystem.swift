@@ -1,41 +1,40 @@
 /// A read-only file system as the kernel asks for it, by node number.
 ///
-/// Every method may be called from several threads at a time. `NodeAttributes.rootInode` is the root. The kernel keeps names and
+/// Every method may be called from several threads at a time, and each but the last two with a `Threads.Request.current` that says who
+/// asks, and whether the method may wait for something. What is not in memory is refused with `.mustWait` where it may not, and the
+/// same is then asked once more by a thread that may; so however many files hang, there is always a thread that answers the rest.
+///
+/// `NodeAttributes.rootInode` is the root. The kernel keeps names and
 /// attributes for a day and never asks again for what it has, so whatever a method said has to stay true for the life of the mount
 /// (attributes that are not `isStable` excepted).
 public protocol FileSystem: AnyObject, Sendable {
   /// The node called `name` in a directory. Throws `.noSuchFileOrDirectory` if there is none: the kernel remembers that, too.
-  func lookup(_ name: String, in parent: UInt64) throws(Errno) -> NodeAttributes
+  func lookup(_ name: String, in parent: UInt64) throws(Refusal) -> NodeAttributes
 
-  /// The attributes of a node. Also called for entries of a listing, so it should not do I/O.
-  func attributes(of node: UInt64) throws(Errno) -> NodeAttributes
+  /// The attributes of a node. Also called for the entries of a listing, never with leave to wait there: an entry whose attributes
+  /// are not in memory is listed without.
+  func attributes(of node: UInt64) throws(Refusal) -> NodeAttributes
 
   /// The target of a symbolic link. The kernel keeps it.
-  func readLink(_ node: UInt64) throws(Errno) -> String
+  func readLink(_ node: UInt64) throws(Refusal) -> String
+
+  /// Opens a directory: the place to load whatever it takes to list it and to look names up in it. During a listing and a lookup
+  /// the kernel holds locks of the directory, at which other processes may queue up that cannot be interrupted; during this it
+  /// holds none.
+  func openDirectory(_ node: UInt64) throws(Refusal)
 
   /// Lists a directory: calls `list.add` for each entry after `cookie` until that returns false or there are no more. Cookie 0 is
   /// the start; any other is the `nextCookie` of an entry added before. Without "." and "..", which the module supplies.
-  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Errno)
+  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Refusal)
 
   /// Opens a file for reading. (Opening for writing is refused before it gets here.)
-  func open(_ node: UInt64) throws(Errno) -> OpenedFile
-
-  /// The same, with the answer going into `reply`, now or later, from this thread or another: for what has to be waited for. This,
-  /// and not the other, is what the kernel's requests come to.
-  func open(_ node: UInt64, reply: consuming OpenReply)
-
-  /// The last descriptor of an opened file is gone.
-  func release(handle: UInt64)
-
-  /// Reads `count` bytes at `offset`, both in bytes and not negative: fewer only at the end of the file. The answer goes into
-  /// `reply`, now or later, from this thread or another.
-  func read(handle: UInt64, node: UInt64, offset: Int64, count: Int, reply: consuming ReadReply)
+  func open(_ node: UInt64) throws(Refusal) -> Opening
 
   /// The value of an extended attribute, `user.…`. Throws `.noAttribute` if there is none. Other name spaces are not asked for.
-  func extendedAttribute(_ name: String, of node: UInt64) throws(Errno) -> [UInt8]
+  func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8]
 
   /// The names of a node's extended attributes, each beginning with `user.`.
-  func extendedAttributeNames(of node: UInt64) throws(Errno) -> [String]
+  func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String]
 
   /// The kernel has dropped `count` of the references it got to a node from lookups and listings. A file system whose node
   /// numbers are computed has nothing to do.
@@ -47,46 +46,19 @@ public protocol FileSystem: AnyObject, Sendable {
 
 extension FileSystem {
   /// Throws `.invalidArgument`, as for a node that is no symbolic link.
-  public func readLink(_ node: UInt64) throws(Errno) -> String { throw .invalidArgument }
-
-  /// Answers at once with what `open(_:)` gives.
-  public func open(_ node: UInt64, reply: consuming OpenReply) {
-    do throws(Errno) {
-      reply.send(try open(node))
-    } catch {
-      reply.fail(error)
-    }
-  }
+  public func readLink(_ node: UInt64) throws(Refusal) -> String { throw .error(.invalidArgument) }
 
   /// Does nothing.
-  public func release(handle: UInt64) {}
+  public func openDirectory(_ node: UInt64) throws(Refusal) {}
 
   /// Throws `.noAttribute`.
-  public func extendedAttribute(_ name: String, of node: UInt64) throws(Errno) -> [UInt8] { throw .noAttribute }
+  public func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] { throw .error(.noAttribute) }
 
   /// No names.
-  public func extendedAttributeNames(of node: UInt64) throws(Errno) -> [String] { [] }
+  public func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] { [] }
 
   /// Does nothing.
   public func forget(_ node: UInt64, count: UInt64) {}
-}
-
-/// What opening a file gives.
-public struct OpenedFile: Sendable, Hashable {
-  /// The number by which reads and the release name this opening; the file system's own choice.
-  public var handle: UInt64
-  /// Reads go straight to the file system, past the page cache, and past the size in the attributes. Cannot be mapped into memory
-  /// unless the session's `mapsDirectIO`.
-  public var directIO: Bool
-  /// What the page cache holds of the file from earlier openings stays valid.
-  public var keepCache: Bool
-
-  /// An opening; by default through the page cache, which keeps what it has.
-  public init(handle: UInt64 = 0, directIO: Bool = false, keepCache: Bool = true) {
-    self.handle = handle
-    self.directIO = directIO
-    self.keepCache = keepCache
-  }
 }
 
 /// What `statfs` says. Nothing is free, as nothing can be written.

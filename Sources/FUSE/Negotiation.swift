@@ -20,9 +20,6 @@ enum Negotiation {
     information.want |= information.capable & UInt32(wanted)
     information.want &= ~UInt32(unwanted)
     information.max_background = connection.options.maximumBackgroundRequests
-    if information.capable & UInt32(FUSE_CAP_NO_OPENDIR_SUPPORT) != 0 {
-      connection.needsNoOpendir.store(true, ordering: .relaxed)
-    }
     connection.isInitialized.store(true, ordering: .releasing)
   }
 }

@@ -8,7 +8,8 @@ public final class Session: Sendable {
   public enum Outcome: Sendable, Hashable {
     /// The mount is gone and every worker has come home.
     case finished
-    /// `stop` was called and a worker did not come back from the file system in time. The process should exit without waiting.
+    /// A thread did not come back from the file system in time, as it may never do from a store that hangs. The process should exit
+    /// without waiting, by `_exit`.
     case abandoned
   }
 
@@ -117,6 +118,7 @@ public final class Session: Sendable {
       self.connection.withLock { $0 = nil }
     }
     let outcome: Outcome
+    connection.reads.prepare(threads: max(threads, 1))
     do throws(Errno) {
       _ = Signals.makeWakeHarmless
       outcome = try Signals.whileBlocked { () throws(Errno) in
@@ -125,7 +127,7 @@ public final class Session: Sendable {
           for _ in 0..<max(threads, 1) { try start(connection, crew, onReady) }
         } catch {
           fuse_session_exit(connection.session)
-          _ = crew.disband(afterMilliseconds: 5000)
+          _ = crew.disband(afterMilliseconds: Self.patience)
           throw error
         }
         return handlingSignals
@@ -176,6 +178,14 @@ public final class Session: Sendable {
       received += 1
       if received > 1 || (try? detach()) == nil { stop() }
     }
-    return crew.disband(afterMilliseconds: 5000) ? .finished : .abandoned
+    guard crew.disband(afterMilliseconds: Self.patience) else { return .abandoned }
+    for _ in 0..<Self.patience {
+      if connection.underway.load(ordering: .acquiring) == 0 { return .finished }
+      usleep(1000)
+    }
+    return .abandoned
   }
+
+  /// How long threads have, from the end of the mount, to come back from the file system, in milliseconds.
+  private static let patience = 2000
 }

@@ -70,15 +70,15 @@ final class TestFileSystem: FileSystem {
     return bytes
   }
 
-  func lookup(_ name: String, in parent: UInt64) throws(Errno) -> NodeAttributes {
+  func lookup(_ name: String, in parent: UInt64) throws(Refusal) -> NodeAttributes {
     lookups.add(1, ordering: .relaxed)
-    if name == "forbidden" { throw .permissionDenied }
-    guard let node = index[parent]?[name] else { throw .noSuchFileOrDirectory }
+    if name == "forbidden" { throw .error(.permissionDenied) }
+    guard let node = index[parent]?[name] else { throw .error(.noSuchFileOrDirectory) }
     return try attributes(of: node)
   }
 
-  func attributes(of node: UInt64) throws(Errno) -> NodeAttributes {
-    guard let content = nodes[node]?.content else { throw .staleHandle }
+  func attributes(of node: UInt64) throws(Refusal) -> NodeAttributes {
+    guard let content = nodes[node]?.content else { throw .error(.staleHandle) }
     return switch content {
     case .directory: NodeAttributes(inode: node, kind: .directory)
     case .link(let target): NodeAttributes(inode: node, kind: .symbolicLink, size: Int64(target.utf8.count))
@@ -91,13 +91,13 @@ final class TestFileSystem: FileSystem {
     }
   }
 
-  func readLink(_ node: UInt64) throws(Errno) -> String {
-    guard case .link(let target) = nodes[node]?.content else { throw .invalidArgument }
+  func readLink(_ node: UInt64) throws(Refusal) -> String {
+    guard case .link(let target) = nodes[node]?.content else { throw .error(.invalidArgument) }
     return target
   }
 
-  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Errno) {
-    guard case .directory = nodes[node]?.content else { throw .notADirectory }
+  func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Refusal) {
+    guard case .directory = nodes[node]?.content else { throw .error(.notADirectory) }
     let entries = children[node] ?? []
     var position = Int(cookie)
     while position < entries.count {
@@ -113,22 +113,19 @@ final class TestFileSystem: FileSystem {
     }
   }
 
-  func open(_ node: UInt64) throws(Errno) -> OpenedFile {
-    guard case .file(_, let how) = nodes[node]?.content else { throw .isADirectory }
+  func open(_ node: UInt64) throws(Refusal) -> Opening {
+    guard case .file(let size, let how) = nodes[node]?.content else { throw .error(.isADirectory) }
     opened.add(1, ordering: .relaxed)
+    let file = File(size: size, how: how, fileSystem: self)
     switch how {
-    case .directly, .unknownSize, .whenInterrupted:
-      return OpenedFile(handle: node * 7, directIO: true, keepCache: false)
-    default: return OpenedFile(handle: node * 7)
+    case .directly, .unknownSize, .whenInterrupted: return Opening(file, directIO: true, keepCache: false)
+    default: return Opening(file)
     }
   }
 
-  func release(handle: UInt64) { released.add(1, ordering: .relaxed) }
-
-  func read(handle: UInt64, node: UInt64, offset: Int64, count: Int, reply: consuming ReadReply) {
-    guard case .file(let size, let how) = nodes[node]?.content, handle == node * 7 else {
-      return reply.fail(.badFileDescriptor)
-    }
+  fileprivate func read(
+    _ size: Int64, _ how: Reading, offset: Int64, count: Int, reply: consuming ReadReply
+  ) {
     let bytes = Self.bytes(offset, Int(max(0, min(Int64(count), size - offset))))
     switch how {
     case .atOnce, .directly, .unknownSize: Self.send(bytes, pieceSize: max(bytes.count, 1), reply)
@@ -138,6 +135,25 @@ final class TestFileSystem: FileSystem {
     case .never: return
     case .failing(let error): reply.fail(error)
     case .whenInterrupted: Handover(reply).failWhenInterrupted()
+    }
+  }
+
+  private final class File: OpenFile {
+    let size: Int64
+    let how: Reading
+    let fileSystem: TestFileSystem
+    let isInMemory = true
+
+    init(size: Int64, how: Reading, fileSystem: TestFileSystem) {
+      self.size = size
+      self.how = how
+      self.fileSystem = fileSystem
+    }
+
+    deinit { fileSystem.released.add(1, ordering: .relaxed) }
+
+    func read(at offset: Int64, count: Int, reply: consuming ReadReply) {
+      fileSystem.read(size, how, offset: offset, count: count, reply: reply)
     }
   }
 
@@ -151,15 +167,15 @@ final class TestFileSystem: FileSystem {
     reply.send(pieces: pieces)
   }
 
-  func extendedAttribute(_ name: String, of node: UInt64) throws(Errno) -> [UInt8] {
+  func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
     switch name {
     case "user.name": return Array((nodes[node]?.name ?? "").utf8)
     case "user.empty": return []
-    default: throw .noAttribute
+    default: throw .error(.noAttribute)
     }
   }
 
-  func extendedAttributeNames(of node: UInt64) throws(Errno) -> [String] { ["user.name", "user.empty"] }
+  func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] { ["user.name", "user.empty"] }
 
   func forget(_ node: UInt64, count: UInt64) { forgotten.add(count, ordering: .relaxed) }
 
