@@ -52,7 +52,9 @@ extension FileSystem {
   public func openDirectory(_ node: UInt64) throws(Refusal) {}
 
   /// Throws `.noAttribute`.
-  public func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] { throw .error(.noAttribute) }
+  public func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
+    throw .error(.noAttribute)
+  }
 
   /// No names.
   public func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] { [] }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Threads for work that may hang: as many as it takes for other work not to hang with it.
 ///
@@ -17,6 +18,7 @@ public final class ElasticPool: @unchecked Sendable {
   private let most: Int
   private let mostWaiting: Int
   private let patience: Int
+  private let idleTime: Int
   private let niceness: Int32
 
   private struct Item {
@@ -25,20 +27,19 @@ public final class ElasticPool: @unchecked Sendable {
     var deadline: Deadline
   }
 
-  /// For how long a thread waits for work before it ends, in milliseconds.
-  private static let idleTime = 5000
-
   /// - Parameters:
   ///   - regular: how many threads are started without hesitation.
   ///   - most: how many threads at most.
   ///   - waiting: how many pieces of work may wait for a thread.
   ///   - patience: for how long one waits before there are more than the regular threads, in milliseconds.
+  ///   - idleTime: for how long a thread waits for work before it ends, in milliseconds.
   ///   - niceness: added to the threads' own (a Linux thread has one).
-  public init(regular: Int, most: Int, waiting: Int, patience: Int, niceness: Int32 = 0) {
+  public init(regular: Int, most: Int, waiting: Int, patience: Int, idleTime: Int = 5000, niceness: Int32 = 0) {
     self.regular = regular
     self.most = max(regular, most)
     self.mostWaiting = waiting
     self.patience = patience
+    self.idleTime = idleTime
     self.niceness = niceness
   }
 
@@ -85,9 +86,18 @@ public final class ElasticPool: @unchecked Sendable {
     queue.append(Item(work: work, deadline: Deadline(milliseconds: patience)))
   }
 
+  /// Work on its way to a new thread, which would hold it for as long as it lives if it were part of what the thread runs. Whatever
+  /// the work holds is to go when it is done.
+  private final class Parcel: Sendable {
+    private let work: Mutex<(@Sendable () -> Void)?>
+    init(_ work: @escaping @Sendable () -> Void) { self.work = Mutex(work) }
+    func open() -> (@Sendable () -> Void)? { work.withLock { $0.take() } }
+  }
+
   /// Starts a thread that has been counted already.
   private func start(with work: @escaping @Sendable () -> Void) -> Bool {
-    if Thread.start({ self.serve(work) }) { return true }
+    let parcel = Parcel(work)
+    if Thread.start({ self.serve(parcel) }) { return true }
     monitor.withLock { threads -= 1 }
     return false
   }
@@ -105,16 +115,15 @@ public final class ElasticPool: @unchecked Sendable {
   /// Glibc has the constant as an enum, and the calls take an integer.
   private static let process = __priority_which_t(PRIO_PROCESS.rawValue)
 
-  private func serve(_ first: @escaping @Sendable () -> Void) {
+  private func serve(_ first: Parcel) {
     if niceness != 0 { _ = setpriority(Self.process, 0, getpriority(Self.process, 0) + niceness) }
-    first()
-    while let work = next() { work() }
+    while let work = first.open() ?? next() { work() }
   }
 
   /// Something to do; nil when there was nothing for a while.
   private func next() -> (@Sendable () -> Void)? {
     monitor.withLock {
-      let deadline = Deadline(milliseconds: Self.idleTime)
+      let deadline = Deadline(milliseconds: idleTime)
       idle += 1
       defer { idle -= 1 }
       while queue.isEmpty {

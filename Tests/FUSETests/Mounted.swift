@@ -113,14 +113,14 @@ private func getdents(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPoint
 /// Names and types in a directory, through getdents64 with a buffer of that many bytes.
 func listDirectory(_ path: String, bufferSize: Int = 32_768) throws -> [(name: String, type: UInt8, inode: UInt64)] {
   let descriptor = open(path, O_RDONLY | O_DIRECTORY)
-  try #require(descriptor >= 0)
+  guard descriptor >= 0 else { throw Errno.current }
   defer { close(descriptor) }
   var entries: [(name: String, type: UInt8, inode: UInt64)] = []
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 8)
   defer { buffer.deallocate() }
   while true {
     let length = try getdents(descriptor, buffer)
-    try #require(length >= 0, "getdents64: \(Errno.current)")
+    guard length >= 0 else { throw Errno.current }
     if length == 0 { return entries }
     var at = 0
     while at < length {
