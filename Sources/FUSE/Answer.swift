@@ -17,11 +17,11 @@ enum Answer {
   case size(Int)
 
   /// Sends it to the kernel. What the kernel does not take, because its caller is gone, is taken back.
-  func send(to request: OpaquePointer, _ fileSystem: any FileSystem) {
+  func send(to request: OpaquePointer, _ connection: Connection) {
     switch self {
     case .entry(let attributes):
       var entry = attributes.entry
-      if fuse_reply_entry(request, &entry) != 0 { takeBack(from: fileSystem) }
+      if fuse_reply_entry(request, &entry) != 0 { takeBack(from: connection.fileSystem) }
     case .noEntry:
       // Node 0 with a timeout: the kernel remembers that there is no such name.
       var entry = fuse_entry_param()
@@ -40,13 +40,13 @@ enum Answer {
     case .opening(let opening, let flags):
       var information = fuse_file_info()
       information.flags = flags
-      information.fh = OpenHandle.make(opening.file)
+      information.fh = connection.openFiles.add(opening.file)
       information.direct_io = opening.directIO ? 1 : 0
       information.keep_cache = opening.keepCache ? 1 : 0
       // There is nothing to write back when a descriptor is closed: no message for it.
       information.noflush = 1
       // No RELEASE will come for what the kernel has not taken.
-      if fuse_reply_open(request, &information) != 0 { OpenHandle.release(information.fh) }
+      if fuse_reply_open(request, &information) != 0 { connection.openFiles.remove(information.fh) }
     case .value(let value): value.withUnsafeBytes { Self.reply(request, $0) }
     case .size(let size): fuse_reply_xattr(request, size)
     }

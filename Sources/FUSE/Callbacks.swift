@@ -64,16 +64,17 @@ enum Callbacks {
       Callbacks.answer(request, .open(UInt64(node), flags: information.pointee.flags))
     }
     table.release = { request, _, information in
-      if let information { OpenHandle.release(information.pointee.fh) }
+      if let information { Connection.of(request).openFiles.remove(information.pointee.fh) }
       fuse_reply_err(request, 0)
     }
     table.read = { request, _, size, offset, information in
       guard let request, let information else { return }
-      guard let file = OpenHandle.file(information.pointee.fh) else {
+      let connection = Connection.of(request)
+      guard let file = connection.openFiles[information.pointee.fh] else {
         fuse_reply_err(request, EBADF)
         return
       }
-      Connection.of(request).read(file, at: Int64(offset), count: size, request)
+      connection.read(file, at: Int64(offset), count: size, request)
     }
   }
 }

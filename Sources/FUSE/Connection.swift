@@ -12,6 +12,7 @@ final class Connection: @unchecked Sendable {
   let fileSystem: any FileSystem
   let options: MountOptions
 
+  let openFiles = OpenFiles()
   /// Which threads answer reads.
   let reads = ReadScheduler()
   /// How many requests threads other than the workers, or workers in the middle of a read, are at, the interrupted ones included.
@@ -82,7 +83,7 @@ final class Connection: @unchecked Sendable {
     do throws(Refusal) {
       let context = Request(mayWait: false, caller: process?.caller)
       let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
-      answer.send(to: request, fileSystem)
+      answer.send(to: request, self)
     } catch {
       switch error {
       case .error(let error): fuse_reply_err(request, error.rawValue)
@@ -96,7 +97,7 @@ final class Connection: @unchecked Sendable {
       do throws(Refusal) {
         let context = Request(isInterrupted: { duty.isInterrupted }, caller: process?.caller)
         let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
-        if !duty.answer({ answer.send(to: $0, fileSystem) }) { answer.takeBack(from: fileSystem) }
+        if !duty.answer({ answer.send(to: $0, self) }) { answer.takeBack(from: fileSystem) }
       } catch {
         switch error {
         case .error(let error): duty.fail(error)

@@ -27,22 +27,3 @@ public struct Opening: Sendable {
     self.keepCache = keepCache
   }
 }
-
-/// The number by which the kernel knows an open file: the address of an object that holds it, from the answer to OPEN until RELEASE.
-final class OpenHandle {
-  let file: any OpenFile
-
-  private init(_ file: any OpenFile) { self.file = file }
-
-  static func make(_ file: any OpenFile) -> UInt64 {
-    UInt64(UInt(bitPattern: Unmanaged.passRetained(OpenHandle(file)).toOpaque()))
-  }
-
-  static func file(_ number: UInt64) -> (any OpenFile)? {
-    UnsafeRawPointer(bitPattern: UInt(number)).map { Unmanaged<OpenHandle>.fromOpaque($0).takeUnretainedValue().file }
-  }
-
-  static func release(_ number: UInt64) {
-    if let pointer = UnsafeRawPointer(bitPattern: UInt(number)) { Unmanaged<OpenHandle>.fromOpaque(pointer).release() }
-  }
-}
