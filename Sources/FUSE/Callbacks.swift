@@ -74,7 +74,9 @@ enum Callbacks {
         fuse_reply_err(request, EBADF)
         return
       }
-      connection.read(file, at: Int64(offset), count: size, request)
+      // The kernel names the owner of locks for what goes past the page cache.
+      let fillsCache = information.pointee.lock_owner == 0
+      connection.read(file, at: Int64(offset), count: size, fillsCache: fillsCache, request)
     }
   }
 }

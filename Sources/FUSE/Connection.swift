@@ -79,7 +79,7 @@ final class Connection: @unchecked Sendable {
 
   /// Answers a request at once where that takes nothing but memory, else by a thread that may wait.
   func answer(_ request: OpaquePointer, _ operation: Operation) {
-    let process = callingProcess(request)
+    let process = knownProcess(request)
     do throws(Refusal) {
       let context = Request(mayWait: false, caller: process?.caller)
       let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
@@ -109,10 +109,11 @@ final class Connection: @unchecked Sendable {
   }
 
   /// Has a read answered, at once or by a thread that may wait.
-  func read(_ file: any OpenFile, at offset: Int64, count: Int, _ request: OpaquePointer) {
-    let process = callingProcess(request)
+  /// - Parameter fillsCache: whether it is for the page cache, as against a buffer of the caller.
+  func read(_ file: any OpenFile, at offset: Int64, count: Int, fillsCache: Bool, _ request: OpaquePointer) {
+    let process = knownProcess(request)
     let mayWait = !file.isInMemory
-    let duty = Duty(request, self)
+    let duty = Duty(request, self, fillsCache ? .untilEnd(CallingProcess(request)) : .untilSignal)
     let isTaken = reads.run(mayWait: mayWait) {
       Request(mayWait: mayWait, isInterrupted: { duty.isInterrupted }, caller: process?.caller).run {
         file.read(at: offset, count: count, reply: ReadReply(duty, count: count))
@@ -121,8 +122,8 @@ final class Connection: @unchecked Sendable {
     if !isTaken { duty.fail(.tryAgain) }
   }
 
-  /// nil where the mount is this user's alone.
-  private func callingProcess(_ request: OpaquePointer) -> CallingProcess? {
+  /// The process that asks; nil where the mount is this user's alone.
+  private func knownProcess(_ request: OpaquePointer) -> CallingProcess? {
     options.allowsOther ? CallingProcess(request) : nil
   }
 

@@ -11,12 +11,23 @@ final class Duty: @unchecked Sendable {
   // which is valid until then.
   private let request: OpaquePointer
   private let connection: Connection
+  private let patience: Patience
   private let isTaken = Atomic(false)
   private let wasInterrupted = Atomic(false)
 
-  init(_ request: OpaquePointer, _ connection: Connection) {
+  /// What a signal does to a caller.
+  enum Patience {
+    /// It gets EINTR.
+    case untilSignal
+    /// It gets EINTR if the signal ends it. What fills the page cache may be for a page of a mapped file that has been touched, and
+    /// an error, EINTR no less than others, is SIGBUS to whoever touches it.
+    case untilEnd(CallingProcess)
+  }
+
+  init(_ request: OpaquePointer, _ connection: Connection, _ patience: Patience = .untilSignal) {
     self.request = request
     self.connection = connection
+    self.patience = patience
     connection.underway.add(1, ordering: .relaxed)
     // Called at once where the message has come already. Not answered in there: the function that sets it goes on to use the
     // request, which the answer would free.
@@ -50,8 +61,11 @@ final class Duty: @unchecked Sendable {
   @discardableResult
   func fail(_ error: Errno) -> Bool { answer { fuse_reply_err($0, error.rawValue) } }
 
-  /// Answers that the caller was interrupted, unless it has been answered.
-  func interrupt() {
+  /// Answers a caller that has got a signal with EINTR, unless it has been answered.
+  /// - Returns: false where the caller goes on waiting.
+  func interrupt() -> Bool {
+    if case .untilEnd(let process) = patience, !process.isEnding { return isTaken.load(ordering: .relaxed) }
     if fail(.interrupted) { wasInterrupted.store(true, ordering: .relaxed) }
+    return true
   }
 }

@@ -6,7 +6,8 @@ internal import Threads
 /// work for them.
 ///
 /// Not in the same moment: the kernel sends the message for any signal that has a handler, a profiler's or a progress bar's timer
-/// included, and does not say which it was. A caller whose answer is nearly there gets the answer.
+/// included, and does not say which it was. A caller whose answer is nearly there gets the answer. And the message comes once: a
+/// caller that goes on waiting in spite of the first signal is looked at again and again.
 final class Interruptions: Sendable {
   private struct State {
     var queue: [(duty: Duty, deadline: Deadline)] = []
@@ -31,7 +32,7 @@ final class Interruptions: Sendable {
   private func serve() {
     while let (duty, deadline) = next() {
       while !deadline.hasPassed { usleep(2000) }
-      duty.interrupt()
+      if !duty.interrupt() { add(duty) }
     }
   }
 

@@ -30,10 +30,13 @@ final class BlockingCall: Sendable {
 
   var hasEnded: Bool { outcome.hasEnded.load(ordering: .acquiring) }
 
+  /// Sends the signal once.
+  func signal() { pthread_kill(thread, SIGUSR2) }
+
   /// Sends the signal again and again, as one that comes before the call is lost; false if it does not end the call.
   func interrupt() -> Bool {
     waitUntil {
-      if !hasEnded { pthread_kill(thread, SIGUSR2) }
+      if !hasEnded { signal() }
       return hasEnded
     }
   }

@@ -6,6 +6,7 @@ import Threads
 /// A file system of which chosen steps are not in memory, and hang until a gate is opened.
 ///
 ///     quick       a file in memory
+///     cached      a file whose reads hang, and go through the page cache
 ///     slow        a file whose reads may wait, but do not
 ///     hung        a file of which everything may hang; so is every name that begins with hung
 ///     link        a symbolic link, to quick
@@ -25,6 +26,7 @@ final class WaitingFileSystem: FileSystem {
     static let directory: UInt64 = 6
     static let sub: UInt64 = 7
     static let file: UInt64 = 8
+    static let cached: UInt64 = 9
   }
 
   static let contents = Array("contents".utf8)
@@ -66,6 +68,7 @@ final class WaitingFileSystem: FileSystem {
     switch (parent, name) {
     case (1, "quick"): return Self.attributes(of: Inode.quick)
     case (1, "slow"): return Self.attributes(of: Inode.slow)
+    case (1, "cached"): return Self.attributes(of: Inode.cached)
     case (1, "link"): return Self.attributes(of: Inode.link)
     case (1, "directory"): return Self.attributes(of: Inode.directory)
     case (Inode.directory, "sub"): return Self.attributes(of: Inode.sub)
@@ -115,7 +118,8 @@ final class WaitingFileSystem: FileSystem {
   func open(_ node: UInt64) throws(Refusal) -> Opening {
     if node == Inode.hung { try take(.open) }
     opened.add(1, ordering: .relaxed)
-    return Opening(File(self, hangs: node == Inode.hung, isInMemory: node == Inode.quick), directIO: true)
+    let hangs = node == Inode.hung || node == Inode.cached
+    return Opening(File(self, hangs: hangs, isInMemory: node == Inode.quick), directIO: node != Inode.cached)
   }
 
   private final class File: OpenFile {

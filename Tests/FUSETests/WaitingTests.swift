@@ -173,6 +173,53 @@ import Threads
     }
   }
 
+  /// It would be SIGBUS to whoever has mapped the file.
+  @Test func signalDoesNotFailAMappedPage() throws {
+    let fileSystem = WaitingFileSystem(hanging: [.read])
+    try withMount(fileSystem) { mounted in
+      let path = mounted.path
+      let call = BlockingCall {
+        Self.closing(open(path + "/cached", O_RDONLY)) { descriptor in
+          let memory = mmap(nil, 4096, PROT_READ, MAP_SHARED, descriptor, 0)
+          guard let memory, memory != MAP_FAILED else { return .current }
+          defer { munmap(memory, 4096) }
+          // Without reading ahead the kernel sends the request in the name of the one that touches the page.
+          madvise(memory, 4096, MADV_RANDOM)
+          return memory.load(as: UInt8.self) == WaitingFileSystem.contents[0] ? nil : .staleHandle
+        }
+      }
+      #expect(waitUntil { fileSystem.gate.waiting == 1 })
+      call.signal()
+      // Longer than it takes where EINTR is the answer.
+      usleep(200_000)
+      #expect(!call.hasEnded)
+      fileSystem.gate.open()
+      #expect(call.join() == nil)
+      #expect(fileSystem.interrupted.load(ordering: .relaxed) == 0)
+    }
+  }
+
+  /// Even if it has got a signal that it handles first: the kernel's message is sent once.
+  @Test func endingProcessDoesNotWaitForItsPage() throws {
+    let fileSystem = WaitingFileSystem(hanging: [.read])
+    try withMount(fileSystem) { mounted in
+      let script = [
+        "import mmap, signal, sys", "signal.signal(signal.SIGUSR1, lambda *_: None)",
+        "file = open(sys.argv[1], 'rb', buffering=0)",
+        "pages = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)", "pages.madvise(mmap.MADV_RANDOM)", "pages[0]",
+      ]
+      let process = try ChildProcess(["python3", "-c", script.joined(separator: "\n"), mounted.path + "/cached"])
+      #expect(waitUntil { fileSystem.gate.waiting == 1 })
+      process.send(SIGUSR1)
+      usleep(100_000)
+      process.send(SIGTERM)
+      #expect(process.wait() == 128 + SIGTERM)
+      #expect(fileSystem.gate.waiting == 1)
+      fileSystem.gate.open()
+      #expect(waitUntil { fileSystem.interrupted.load(ordering: .relaxed) == 1 })
+    }
+  }
+
   @Test func tooManyThatWaitAreToldToComeAgain() throws {
     let fileSystem = WaitingFileSystem(hanging: [.extendedAttribute])
     try withMount(fileSystem) { mounted in
@@ -225,8 +272,8 @@ import Threads
     options.allowsOther = true
     try withMount(fileSystem, options: options) { mounted in
       let words = ["setpriv", "--reuid", "4321", "--regid", "5432", "--groups", "77,6543"]
-      let status = try Process.run(words + ["stat", "-c", "", mounted.path + "/hung"])
-      #expect(status == 0)
+      let process = try ChildProcess(words + ["stat", "-c", "", mounted.path + "/hung"])
+      #expect(process.wait() == 0)
       let caller = Request.Caller(user: 4321, group: 5432, supplementaryGroups: [77, 6543])
       // By the thread that must not wait, and by the one that may.
       #expect(fileSystem.callers.withLock { $0 } == [caller, caller])
@@ -238,5 +285,21 @@ import Threads
     #expect(CallingProcess.groups(status) == [4, 24, 4_294_967_294])
     #expect(CallingProcess.groups("Name:\tx\nGroups:\t \nNStgid:\t1\n") == [])
     #expect(CallingProcess.groups(nil) == [])
+  }
+
+  /// Signals that are pending for the thread and for the process, and masks.
+  @Test(arguments: [
+    (9, 0, "0", "0", "0", true), (2, 0, "0", "0", "0", true), (0, 2, "0", "0", "0", true),
+    (2, 0, "0", "0", "2", false), (2, 0, "0", "2", "0", false), (2, 0, "2", "0", "0", false),
+    (17, 0, "0", "0", "0", false), (0, 0, "0", "0", "0", false), (10, 15, "0", "0", "200", true),
+  ])
+  func endingSignals(own: Int, shared: Int, blocked: String, ignored: String, caught: String, isEnding: Bool) {
+    func mask(_ signal: Int) -> String { String(signal == 0 ? 0 : 1 << (signal - 1), radix: 16) }
+    let status = [
+      "Name:\tx", "SigPnd:\t\(mask(own))", "ShdPnd:\t\(mask(shared))", "SigBlk:\t\(blocked)",
+      "SigIgn:\t\(ignored)", "SigCgt:\t\(caught)", "",
+    ]
+    #expect(CallingProcess.isEnding(status.joined(separator: "\n")) == isEnding)
+    #expect(!CallingProcess.isEnding(nil))
   }
 }
