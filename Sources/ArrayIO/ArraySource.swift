@@ -19,11 +19,12 @@ public protocol ArraySource: Sendable {
   var longestWindow: Int { get }
 
   /// Whether its bytes have to be decoded; asks the file if need be.
-  var isCostly: Bool { get }
+  /// - Throws: ``ReadError`` where it cannot be asked.
+  var needsDecoding: Bool { get throws(ReadError) }
 }
 
 extension ArraySource {
-  public var isCostly: Bool { false }
+  public var needsDecoding: Bool { get throws(ReadError) { false } }
 
   public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) {
     try read(dataAt: offset, into: sink.reserve(count))
@@ -85,10 +86,12 @@ public struct StoredArray: ArraySource {
 
   public var longestWindow: Int { store.longestWindow }
 
-  public var isCostly: Bool {
-    // The parts of a key are alike.
-    guard let part = parts.first, let dataset = try? store.dataset(part.dataset) else { return false }
-    return dataset.isCostly
+  public var needsDecoding: Bool {
+    get throws(ReadError) {
+      // The parts of a key are alike.
+      guard let part = parts.first else { return false }
+      return try store.dataset(part.dataset).needsDecoding
+    }
   }
 
   public func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
@@ -201,7 +204,7 @@ public struct NPYSource: ByteSource {
 
   public var longestWindow: Int { array.longestWindow }
 
-  public var isCostly: Bool { array.isCostly }
+  public var needsDecoding: Bool { get throws(ReadError) { try array.needsDecoding } }
 
   private func copyHeader(at offset: Int, into output: UnsafeMutableRawBufferPointer) -> Int {
     guard offset < header.count else { return 0 }

@@ -21,14 +21,14 @@ public protocol ByteSource: Sendable {
   var longestWindow: Int { get }
 
   /// Whether reading it again costs as much as the first time did, and that was more than copying: what has to be decoded.
-  var isCostly: Bool { get }
+  var needsDecoding: Bool { get throws(ReadError) }
 
   /// Whether a read needs nothing but memory, and so cannot have to wait for a file.
   var isInMemory: Bool { get }
 }
 
 extension ByteSource {
-  public var isCostly: Bool { false }
+  public var needsDecoding: Bool { get throws(ReadError) { false } }
 
   public var isInMemory: Bool { false }
 

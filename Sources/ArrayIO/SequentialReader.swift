@@ -43,7 +43,7 @@ public final class SequentialReader: Sendable {
     let (isStreaming, ahead) = advance(offset, count)
     if let ahead { source.prefetch(at: ahead.lowerBound, ahead.count) }
     // Nobody has worked ahead of this one: those who would have share the work now. This thread begins with the first block.
-    if !isStreaming, count >= Self.worthSharing, source.isCostly { source.prefetch(at: offset, count) }
+    if !isStreaming, count >= Self.worthSharing, try source.needsDecoding { source.prefetch(at: offset, count) }
     var sink = PieceSink(buffer: buffer, isStreaming: isStreaming)
     _ = try source.gather(at: offset, count, into: &sink)
     return sink

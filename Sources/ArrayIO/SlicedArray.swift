@@ -38,7 +38,7 @@ public struct SlicedArray: ArraySource {
     self.runSize = runSize
   }
 
-  public var isCostly: Bool { base.isCostly }
+  public var needsDecoding: Bool { get throws(ReadError) { try base.needsDecoding } }
 
   /// Runs that lie closer together than this are read with what is between them: a read each would cost a microsecond.
   private static let widestGap = 4096

@@ -85,7 +85,7 @@ final class StoredDataset: Sendable {
   var size: Int { rowGrid.size }
 
   /// Whether its bytes have to be decoded before they can be had.
-  var isCostly: Bool {
+  var needsDecoding: Bool {
     switch access {
     case .fill, .contiguous, .plainChunks, .virtual: false
     case .filteredChunks, .library: true

@@ -1,5 +1,6 @@
 internal import ArrayIO
 internal import Glibc
+internal import HDF5
 internal import Synchronization
 
 /// Which files go through the kernel's page cache, and which past it.
@@ -32,11 +33,12 @@ final class CachingPolicy: Sendable {
   func allowDirectIO() { mayBeDirect.store(true, ordering: .relaxed) }
 
   /// Whether this opening of a file goes past the page cache.
-  func isDirect(_ node: UInt64, _ source: any ByteSource) -> Bool {
+  /// - Throws: ``HDF5/ReadError`` where the file cannot be asked how its data are stored.
+  func isDirect(_ node: UInt64, _ source: any ByteSource) throws(ReadError) -> Bool {
     guard mayBeDirect.load(ordering: .relaxed), source.size >= Self.smallestDirect, source.longestWindow > 0 else {
       return false
     }
-    guard source.isCostly, source.size <= largestCached else { return true }
+    guard try source.needsDecoding, source.size <= largestCached else { return true }
     let count = openings.withLock { openings in
       openings[node, default: 0] += 1
       return openings[node, default: 1]

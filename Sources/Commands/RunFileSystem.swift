@@ -137,9 +137,14 @@ final class RunFileSystem: FileSystem {
       mayChange = tree.mayChange(node)
       return try tree.open(node)
     }
-    // Two openings of a report may be two texts, which the page cache would mix.
-    return Opening(
-      OpenSource(source, in: self), directIO: mayChange || caching.isDirect(node, source), keepCache: !mayChange)
+    let isDirect: Bool
+    do throws(ReadError) {
+      // Two openings of a report may be two texts, which the page cache would mix.
+      isDirect = mayChange ? true : try caching.isDirect(node, source)
+    } catch {
+      throw refusal(for: TreeError(error))
+    }
+    return Opening(OpenSource(source, in: self), directIO: isDirect, keepCache: !mayChange)
   }
 
   /// Tells that files opened past the page cache can be mapped into memory, so that they may be opened like that.

@@ -28,7 +28,7 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
 }
 
 extension TreeError {
-  init(_ error: ReadError) {
+  public init(_ error: ReadError) {
     if case .passing(let passing) = error, passing.cause == .mustWait {
       self = .mustWait
     } else if case .passing(let passing) = error, passing.cause == .interrupted {

@@ -26,8 +26,11 @@ final class WorkerProcess: @unchecked Sendable {
   private static let mostFiles = 32
   /// How often a waiting client looks whether it should go on waiting.
   private static let milliseconds: Int32 = 20
-  /// Seconds of processor time for one request. Listing 55,000 keys takes two.
-  private static let mostSeconds = 6.0
+  /// Seconds of processor time for one request. Listing 55,000 keys takes two; a file over all of them, 20.
+  private static func mostSeconds(for request: FileServer.Request) -> Double {
+    if case .making = request { return 120 }
+    return 4
+  }
   /// A longer message is garbage: the largest block has 256 MiB.
   private static let longestMessage: UInt64 = 512 << 20
 
@@ -106,7 +109,7 @@ final class WorkerProcess: @unchecked Sendable {
     if case .questions(let file, _) = request { note(file.path) }
     var writer = WireWriter()
     request.write(to: &writer)
-    var watch = Watch()
+    var watch = Watch(mostSeconds: Self.mostSeconds(for: request))
     try write(withUnsafeBytes(of: UInt64(writer.bytes.count).littleEndian) { Array($0) } + writer.bytes)
     while true {
       let header = try read(9, &watch)
@@ -159,6 +162,7 @@ final class WorkerProcess: @unchecked Sendable {
 
   /// What is looked at while a worker is waited for.
   private struct Watch {
+    var mostSeconds: Double
     /// Processor time of the worker when it was first looked at for this request.
     var begin: Double?
   }
@@ -173,7 +177,7 @@ final class WorkerProcess: @unchecked Sendable {
       guard ready > 0 else {
         if Request.current.isInterrupted() { throw .interrupted }
         let used = processorTime()
-        if used - (watch.begin ?? used) > Self.mostSeconds { throw .overran }
+        if used - (watch.begin ?? used) > watch.mostSeconds { throw .overran }
         watch.begin = watch.begin ?? used
         continue
       }

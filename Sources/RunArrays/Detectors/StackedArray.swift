@@ -93,7 +93,7 @@ public struct StackedArray: ArraySource {
 
   public var longestWindow: Int { anyModule?.array.longestWindow ?? 0 }
 
-  public var isCostly: Bool { anyModule?.array.isCostly ?? false }
+  public var needsDecoding: Bool { get throws(ReadError) { try anyModule?.array.needsDecoding ?? false } }
 
   private var anyModule: Module? {
     for case let module? in slots { return module }

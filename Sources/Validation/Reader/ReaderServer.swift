@@ -5,7 +5,7 @@ internal import HDF5
 /// each file, until its client is gone.
 public enum ReaderServer {
   /// One file may take so many seconds of processor time: a sound one with 55,000 keys takes two.
-  private static let secondsPerFile = 30
+  private static let secondsPerFile = 8
   /// Decoding a file of 16 GB takes about 80 seconds a core.
   private static let secondsPerFileOfData = 3600
   /// Reading a file's structure takes megabytes; what asks for more is an absurd count in it.
