@@ -1,3 +1,4 @@
+import HDF5
 import RawHDF5
 import Synchronization
 import Testing
@@ -6,7 +7,7 @@ import Threads
 @testable import ArrayIO
 
 @Suite struct ChunkCacheTests {
-  private func load(_ cache: ChunkCache, _ number: Int, size: Int, loads: borrowing Atomic<Int>) throws(ArrayError)
+  private func load(_ cache: ChunkCache, _ number: Int, size: Int, loads: borrowing Atomic<Int>) throws(ReadError)
     -> Slab
   {
     try cache.chunk(ChunkKey(dataset: 1, chunk: number), size: size) { output in
@@ -80,9 +81,9 @@ import Threads
   @Test func aFailedLoadIsTriedAgain() throws {
     let cache = ChunkCache(capacity: 1 << 20)
     let key = ChunkKey(dataset: 1, chunk: 1)
-    let failure = ArrayError.damaged(file: "f", object: "o", reason: "r")
+    let failure = ReadError.damaged(file: "f", object: "o", reason: "r")
     for _ in 0..<2 {
-      #expect(throws: ArrayError.self) { try cache.chunk(key, size: 8) { (_) throws(ArrayError) in throw failure } }
+      #expect(throws: ReadError.self) { try cache.chunk(key, size: 8) { (_) throws(ReadError) in throw failure } }
       #expect(!cache.isThere(key))
     }
     let slab = try cache.chunk(key, size: 8) { $0.initializeMemory(as: UInt8.self, repeating: 5) }
@@ -98,7 +99,7 @@ import Threads
     slab.bytes.initializeMemory(as: UInt8.self, repeating: 9)
     cache.publish(slab, as: kept)
     #expect(!cache.claim(kept))
-    #expect(try cache.chunk(kept, size: 8) { (_) throws(ArrayError) in Issue.record("made twice") }.bytes[7] == 9)
+    #expect(try cache.chunk(kept, size: 8) { (_) throws(ReadError) in Issue.record("made twice") }.bytes[7] == 9)
     cache.abandon(dropped)
     #expect(!cache.isThere(dropped) && cache.claim(dropped))
   }
@@ -148,7 +149,7 @@ import Threads
     let cache = ChunkCache(capacity: 1 << 20)
     let crew = Crew()
     let results = crew.run(6) { _ in
-      try cache.chunk(ChunkKey(dataset: 1, chunk: 1), size: 64) { (output) throws(ArrayError) in
+      try cache.chunk(ChunkKey(dataset: 1, chunk: 1), size: 64) { (output) throws(ReadError) in
         if crew.loads.add(1, ordering: .relaxed).newValue < 4 {
           throw .damaged(file: "", object: "", reason: "the first three fail")
         }

@@ -1,3 +1,4 @@
+import HDF5
 import NPY
 import RawHDF5
 import TestRuns
@@ -18,10 +19,10 @@ func pattern(_ count: Int) -> [UInt8] {
 
 extension ArraySource {
   /// Bytes of the flattened array.
-  func bytes(at offset: Int, count: Int) throws(ArrayError) -> [UInt8] {
+  func bytes(at offset: Int, count: Int) throws(ReadError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xEE, count: count)
-    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ArrayError> in
-      do throws(ArrayError) {
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ReadError> in
+      do throws(ReadError) {
         return .success(try read(dataAt: offset, into: buffer))
       } catch {
         return .failure(error)
@@ -34,10 +35,10 @@ extension ArraySource {
 
 extension ByteSource {
   /// As many of `count` bytes as there are.
-  func bytes(at offset: Int, count: Int) throws(ArrayError) -> [UInt8] {
+  func bytes(at offset: Int, count: Int) throws(ReadError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xEE, count: count)
-    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, ArrayError> in
-      do throws(ArrayError) {
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, ReadError> in
+      do throws(ReadError) {
         return .success(try read(at: offset, into: buffer))
       } catch {
         return .failure(error)

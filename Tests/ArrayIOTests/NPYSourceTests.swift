@@ -1,3 +1,4 @@
+import HDF5
 import NPY
 import RawHDF5
 import Testing
@@ -40,12 +41,12 @@ import Testing
   @Test func errorsOfTheArrayComeOut() {
     struct Failing: ArraySource {
       let description = ArrayDescription(element: oneByte, shape: [10])!
-      func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+      func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
         throw .damaged(file: "f", object: "o", reason: "r")
       }
     }
     let source = NPYSource(Failing())
-    #expect(throws: ArrayError.self) { try source.bytes(at: source.size - 1, count: 1) }
+    #expect(throws: ReadError.self) { try source.bytes(at: source.size - 1, count: 1) }
     // The header needs nothing from below.
     #expect(throws: Never.self) { try source.bytes(at: 0, count: source.size - 10) }
   }

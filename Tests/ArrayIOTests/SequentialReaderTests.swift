@@ -1,3 +1,4 @@
+import HDF5
 import Synchronization
 import Testing
 
@@ -12,9 +13,9 @@ import Testing
 
     init(longestWindow: Int) { self.longestWindow = longestWindow }
 
-    func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) -> Int { output.count }
+    func read(at offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) -> Int { output.count }
 
-    func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ArrayError) -> Int { count }
+    func gather(at offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) -> Int { count }
 
     func prefetch(at offset: Int, _ count: Int) { ahead.withLock { $0.append(offset..<offset + count) } }
   }

@@ -1,3 +1,4 @@
+import HDF5
 import RawHDF5
 import Testing
 
@@ -108,7 +109,7 @@ final class Recording: ArraySource, @unchecked Sendable {
   init(_ base: any ArraySource) { self.base = base }
   var description: ArrayDescription { base.description }
 
-  func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ArrayError) {
+  func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
     ranges.append(offset..<(offset + output.count))
     try base.read(dataAt: offset, into: output)
   }

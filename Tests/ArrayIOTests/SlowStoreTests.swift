@@ -28,7 +28,7 @@ import Testing
     func read(at offset: Int, _ count: Int) throws -> [UInt8] {
       var output = [UInt8](repeating: 0xEE, count: count)
       let result = output.withUnsafeMutableBytes { buffer in
-        Result { () throws(ArrayError) in
+        Result { () throws(ReadError) in
           var sink = PieceSink(buffer: buffer, isStreaming: false)
           try dataset.gather(at: offset, count, into: &sink)
           sink.settle(in: buffer)
@@ -55,10 +55,8 @@ import Testing
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
     let type = Datatype.integer(size: 2, signed: false, order: .little, isWhole: true)
     let reference = DatasetReference(file: file, object: "d", elements: .numpy(type))
-    let services = ReadServices(files: FilePool(capacity: 1), cacheSize: cacheSize, prefetches: true)
-    let dataset = try HDF5Library.withLock { (library) throws(ArrayError) in
-      try StoredDataset(reference, identifier: DatasetStore.nextIdentifier(), services, library)
-    }
+    let services = ReadServices(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: cacheSize, prefetches: true)
+    let dataset = try StoredDataset(reference, identifier: DatasetStore.nextIdentifier(), services)
     return Opened(directory: directory, bytes: bytes, services: services, dataset: dataset)
   }
 
@@ -99,7 +97,7 @@ import Testing
       for row in 0..<Self.rows {
         let place = row * Self.rowSize
         if row % 3 == 0 {
-          #expect(throws: ArrayError.self) { try opened.read(at: place, Self.rowSize) }
+          #expect(throws: ReadError.self) { try opened.read(at: place, Self.rowSize) }
         } else {
           #expect(try opened.read(at: place, Self.rowSize) == Array(opened.bytes[place..<place + Self.rowSize]))
         }
@@ -116,7 +114,7 @@ import Testing
     try directory.write("f.h5", bytes)
     let path = "\(directory.path)/f.h5"
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
-    let descriptors = Descriptors { _ in nil }
+    let descriptors = Descriptors(FileOpener())
     var random = SeededGenerator(seed: 53)
     for _ in 0..<200 {
       let start = random.below(50_000)
@@ -143,7 +141,7 @@ import Testing
       let first = UnsafeMutableRawBufferPointer(rebasing: buffer[..<1])
       let second = UnsafeMutableRawBufferPointer(rebasing: buffer[1...])
       for (offset, gap) in [(99_990, 9), (UInt64.max, 1), (UInt64.max - 8, 4), (1 << 63, 5)] {
-        #expect(throws: ArrayError.self) {
+        #expect(throws: ReadError.self) {
           try descriptors.read(file, "o", at: offset, into: [.bytes(first), .gap(gap), .bytes(second)])
         }
       }

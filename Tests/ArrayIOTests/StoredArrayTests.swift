@@ -37,7 +37,7 @@ import Testing
   func anyRangeOfManyParts(_ cacheSize: Int) throws {
     let directory = try TemporaryDirectory()
     let files = try files(directory, rows: [7, 12, 1, 20, 9])
-    let store = DatasetStore(files: FilePool(capacity: 2), cacheSize: cacheSize)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: cacheSize)
     var random = SeededGenerator(seed: 42)
     for _ in 0..<30 {
       var parts: [ArrayPart] = []
@@ -65,7 +65,7 @@ import Testing
   @Test func oneEntryHasNoFirstAxis() throws {
     let directory = try TemporaryDirectory()
     let (file, bytes) = try files(directory, rows: [7])[0]
-    let store = DatasetStore(files: FilePool(capacity: 1), cacheSize: 1 << 20)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
     func array(_ rows: Int) throws -> StoredArray {
       let part = ArrayPart(dataset: reference(file), firstRow: 2, rows: rows)
       return try #require(
@@ -84,7 +84,7 @@ import Testing
       try $0.dataset("s", .variableString(), shape: [5, 3], .strings(texts), layout: layout)
     }
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
-    let store = DatasetStore(files: FilePool(capacity: 1), cacheSize: 1 << 20)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
     // 4 is shorter than the longest: it is cut, never written past its place.
     for length in [4, 7, 9] {
       let dataset = DatasetReference(file: file, object: "s", elements: .strings(length: length))
@@ -108,7 +108,7 @@ import Testing
         .bytes([0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 9]))
     }
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
-    let store = DatasetStore(files: FilePool(capacity: 1), cacheSize: 1 << 20)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
     let part = ArrayPart(dataset: reference(file, "n"), firstRow: 0, rows: 2)
     let array = try #require(StoredArray(element: twoBytes, entryShape: [], parts: [part], store))
     #expect(try array.bytes(at: 0, count: 4) == [2, 1, 9, 0])
@@ -117,16 +117,16 @@ import Testing
   @Test func rowsThatAreNotThereAreAnError() throws {
     let directory = try TemporaryDirectory()
     let (file, _) = try files(directory, rows: [7])[0]
-    let store = DatasetStore(files: FilePool(capacity: 1), cacheSize: 1 << 20)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
     for first in [6, 7, 1 << 47, Int.max / 30, Int.max] {
       let part = ArrayPart(dataset: reference(file), firstRow: first, rows: 2)
       let array = try #require(StoredArray(element: twoBytes, entryShape: Self.entry, parts: [part], store))
-      let error = #expect(throws: ArrayError.self) { try array.bytes(at: 0, count: 60) }
+      let error = #expect(throws: ReadError.self) { try array.bytes(at: 0, count: 60) }
       #expect(error.map { "\($0)".contains(file.path) } == true)
     }
     let missing = ArrayPart(dataset: reference(file, "g/nothing"), firstRow: 0, rows: 1)
     let array = try #require(StoredArray(element: twoBytes, entryShape: [], parts: [missing], store))
-    #expect(throws: ArrayError.self) { try array.bytes(at: 0, count: 2) }
+    #expect(throws: ReadError.self) { try array.bytes(at: 0, count: 2) }
   }
 
   @Test func damagedChunksAreAnErrorNotZeros() throws {
@@ -140,11 +140,11 @@ import Testing
     bytes[bytes.count / 2] ^= 0xFF
     try directory.write("d.h5", bytes)
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
-    let store = DatasetStore(files: FilePool(capacity: 1), cacheSize: 1 << 20)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
     let part = ArrayPart(dataset: reference(file), firstRow: 0, rows: 10_000)
     let array = try #require(StoredArray(element: twoBytes, entryShape: [], parts: [part], store))
     for _ in 0..<2 {
-      let error = #expect(throws: ArrayError.self) { try array.bytes(at: 0, count: 20_000) }
+      let error = #expect(throws: ReadError.self) { try array.bytes(at: 0, count: 20_000) }
       #expect(error.map { "\($0)".contains("g/d") } == true)
     }
   }
@@ -152,7 +152,7 @@ import Testing
   @Test func absurdPartsAreRefused() throws {
     let directory = try TemporaryDirectory()
     let (file, _) = try files(directory, rows: [1])[0]
-    let store = DatasetStore(files: FilePool(capacity: 1), cacheSize: 1)
+    let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1)
     let part = ArrayPart(dataset: reference(file), firstRow: 0, rows: .max)
     #expect(StoredArray(element: twoBytes, entryShape: [], parts: [part], store) == nil)
     #expect(StoredArray(element: twoBytes, entryShape: [], parts: [part, part], store) == nil)

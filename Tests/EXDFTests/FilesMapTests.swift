@@ -83,8 +83,8 @@ import Testing
     try directory.write("karabo_data_map.json", Array("[\(try entry(path))]".utf8))
     let opened = try OpenedRun(directory)
     #expect(opened.run.trainIDs == [7, 8])
-    #expect(opened.run.trainTimes().timestamps == [5, 6])
-    #expect(opened.run.trainTimes().isSuspect == [false, true])
+    #expect(try opened.run.trainTimes().timestamps == [5, 6])
+    #expect(try opened.run.trainTimes().isSuspect == [false, true])
     #expect(
       try opened.places("FROM/THE/MAP", "position.value")
         == [7: OpenedRun.Place("a.h5", 0, 1), 8: OpenedRun.Place("a.h5", 2, 1)])

@@ -33,11 +33,11 @@ import Testing
     let keyless = MadeGroup("trailer", counts: [1, 1, 1])
     let opened = try OpenedRun([MadeFile("a.h5", trainIDs: [1, 2, 3], [.instrument("D:x", [image, header, keyless])])])
     let detector = try #require(opened.run.source(named: "D:x"))
-    #expect(opened.run.groups(of: detector) == ["header", "image", "trailer"])
+    #expect(try opened.run.groups(of: detector) == ["header", "image", "trailer"])
     #expect(try opened.counts("D:x", group: "header") == [1, 0, 1])
     #expect(try opened.counts("D:x", group: "image") == [3, 0, 2])
     #expect(try opened.counts("D:x", group: "trailer") == [0, 0, 0])
-    #expect(opened.run.trainsWithData(of: detector) == 2)
+    #expect(try opened.run.trainsWithData(of: detector) == 2)
   }
 
   /// Files are taken in order of name, trains in order of id, whatever comes first in time.

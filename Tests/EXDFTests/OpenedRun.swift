@@ -20,7 +20,7 @@ struct OpenedRun {
     self.directory = directory
     let reports = ReportList()
     self.reports = reports
-    run = try Run(path: directory.path, filePool: FilePool(capacity: 2)) { reports.append($0) }
+    run = try Run(path: directory.path, hdf5: HDF5Files(inThisProcess: FileOpener())) { reports.append($0) }
   }
 
   /// Where a train's rows are.
@@ -40,7 +40,7 @@ struct OpenedRun {
   func places(_ source: String, _ key: String) throws -> [UInt64: Place] {
     let source = try #require(run.source(named: source))
     let number = try #require(run.keys(of: source).firstIndex { $0.name == key })
-    let index = run.index(ofKey: number, of: source)
+    let index = try run.index(ofKey: number, of: source)
     var places: [UInt64: Place] = [:]
     for (position, train) in run.trainIDs.enumerated() {
       guard let location = index.location(ofTrain: position) else { continue }
@@ -50,11 +50,11 @@ struct OpenedRun {
   }
 
   func keyNames(_ source: String) throws -> [String] {
-    run.keys(of: try #require(run.source(named: source))).map(\.name)
+    try run.keys(of: try #require(run.source(named: source))).map(\.name)
   }
 
   func counts(_ source: String, group: String = "") throws -> [Int] {
-    run.index(ofGroup: group, of: try #require(run.source(named: source))).counts(trains: run.trainIDs.count)
+    try run.index(ofGroup: group, of: try #require(run.source(named: source))).counts(trains: run.trainIDs.count)
   }
 }
 

@@ -8,7 +8,7 @@ import Testing
 /// What becomes of files that cannot be used, and of paths that are no run.
 @Suite struct OpeningTests {
   private func open(_ path: String) throws(EXDFError) -> Run {
-    try Run(path: path, filePool: FilePool(capacity: 2)) { _ in }
+    try Run(path: path, hdf5: HDF5Files(inThisProcess: FileOpener())) { _ in }
   }
 
   @Test func badFilesCostThemselvesOnly() throws {
@@ -87,12 +87,11 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = try MadeFile("a.h5", trainIDs: [1], [motor(trains: 1)]).write(into: directory)
     let reports = ReportList()
-    let pool = FilePool(capacity: 1)
-    let run = try Run(path: directory.path, filePool: pool) { reports.append($0) }
-    HDF5Library.withLock { pool.closeAll($0) }
+    let files = HDF5Files(inThisProcess: FileOpener())
+    let run = try Run(path: directory.path, hdf5: files) { reports.append($0) }
     unlink(path)
     try MadeFile("a.h5", trainIDs: [1, 2], [motor(trains: 2)]).write(into: directory)
-    #expect(run.keys(of: run.sources[0]).isEmpty)
+    #expect(try run.keys(of: run.sources[0]).isEmpty)
     #expect(reports.contain("it changed since the run was opened"))
   }
 }

@@ -22,9 +22,9 @@ import Testing
     let empty = MadeSource(name: "A/TOP/1", isControl: true, groups: [], runValues: values)
     let opened = try OpenedRun([MadeFile("a.h5", trainIDs: [1, 2], [empty])])
     let source = try #require(opened.run.source(named: "A/TOP/1"))
-    #expect(opened.run.keys(of: source).isEmpty)
-    #expect(opened.run.trainsWithData(of: source) == 0)
-    let read = opened.run.runValues(of: source)
+    #expect(try opened.run.keys(of: source).isEmpty)
+    #expect(try opened.run.trainsWithData(of: source) == 0)
+    let read = try opened.run.runValues(of: source)
     #expect(read.map(\.key) == ["a.b", "classId", "limits"])
     #expect(read[0].contents == .bytes([0xFD, 0xFF], .integer(size: 2, signed: true, order: .little, isWhole: true)))
     #expect(read[1].contents == .strings([Array("SimpleMotor".utf8)]) && read[1].shape.isEmpty)
@@ -44,7 +44,7 @@ import Testing
     }
     let source = motor(trains: 1, run: made)
     let opened = try OpenedRun([MadeFile("a.h5", trainIDs: [1], [source])])
-    let read = opened.run.runValues(of: try #require(opened.run.source(named: source.name)))
+    let read = try opened.run.runValues(of: try #require(opened.run.source(named: source.name)))
     #expect(read.map(\.key) == ["huge", "none", "odd", "product"])
     for value in read {
       guard case .unreadable = value.contents else {
@@ -63,7 +63,7 @@ import Testing
         MadeKey("data/z", [Float(1)]), MadeKey("data/a/b", [UInt16(1), 2, 3], entry: [3]), MadeKey("data/B", ["x"]),
       ])
     let opened = try OpenedRun([MadeFile("a.h5", trainIDs: [1], [.instrument("A:x", [group])])])
-    let keys = opened.run.keys(of: try #require(opened.run.source(named: "A:x")))
+    let keys = try opened.run.keys(of: try #require(opened.run.source(named: "A:x")))
     #expect(keys.map(\.name) == ["data.B", "data.a.b", "data.z"])
     #expect(keys.map(\.group) == ["data", "data", "data"])
     #expect(keys[1].path == "INSTRUMENT/A:x/data/a/b" && keys[1].entryShape == [3])

@@ -86,7 +86,7 @@ import Testing
       MadeFile("b.h5", trainIDs: [1, 2, 4], flags: [0, 1, 0], []),
     ])
     #expect(opened.run.trainIDs == [1, 2, 3, 4])
-    #expect(opened.run.trainTimes().isSuspect == [true, false, false, true])
+    #expect(try opened.run.trainTimes().isSuspect == [true, false, false, true])
   }
 
   @Test func shortFlagsLeaveTheRestTrusted() throws {
@@ -101,7 +101,7 @@ import Testing
       MadeFile("c.h5", version: nil, trainIDs: [9, 10], []),
     ])
     // The last: EXtra-data writes NaT, 2^63, where it knows no time (EXDF.md 2.8).
-    #expect(opened.run.trainTimes().timestamps == [second + 9, second, second + 1, 0, 0, 0])
+    #expect(try opened.run.trainTimes().timestamps == [second + 9, second, second + 1, 0, 0, 0])
   }
 
   @Test func trainsAreTheUnionInOrder() throws {
@@ -120,6 +120,6 @@ import Testing
     let opened = try OpenedRun([file])
     #expect(opened.run.trainIDs.isEmpty && opened.run.sources.count == 2)
     #expect(try opened.places("A/MOTOR/1", "position.value").isEmpty)
-    #expect(opened.run.trainTimes().timestamps.isEmpty)
+    #expect(try opened.run.trainTimes().timestamps.isEmpty)
   }
 }

@@ -67,6 +67,39 @@ final class Fixture {
   }
 }
 
+/// Where chunks of one dataset lie, by the recorder.
+///
+/// - Parameter chunks: coordinates of the first elements of chunks.
+func recordChunkLocations(
+  datasetPath: String, filePath: String, chunks: [[UInt64]]
+) throws(ChunkIndexError) -> [ChunkLocation] {
+  try withRecorder(datasetPath, filePath) { (recorder) throws(ChunkIndexError) in
+    var result: [ChunkLocation] = []
+    for offsets in chunks { result.append(try recorder.location(ofChunkAt: offsets)) }
+    return result
+  }
+}
+
+/// The stored ones among the chunks with these numbers.
+func recordChunkLocations(
+  datasetPath: String, filePath: String, numbers: Range<UInt64>
+) throws(ChunkIndexError) -> [StoredChunk] {
+  try withRecorder(datasetPath, filePath) { (recorder) throws(ChunkIndexError) in
+    try recorder.locations(ofChunks: numbers)
+  }
+}
+
+private func withRecorder<R: Sendable>(
+  _ dataset: String, _ file: String, _ body: (borrowing ChunkRecorder) throws(ChunkIndexError) -> R
+) throws(ChunkIndexError) -> R {
+  try HDF5Library.withLock { (library) throws(ChunkIndexError) in
+    try HDF5Library.openingByPath(library) { () throws(ChunkIndexError) in
+      let recorder = try ChunkRecorder(filePath: file, datasetPath: dataset, library)
+      return try body(recorder)
+    }
+  }
+}
+
 struct NoTree: Error {}
 struct POSIXFailure: Error {}
 

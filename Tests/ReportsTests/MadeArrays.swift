@@ -16,9 +16,9 @@ struct MadeArrays {
     let directory = try TemporaryDirectory()
     for file in files { try file.write(into: directory) }
     let reports = ReportList()
-    let pool = FilePool(capacity: 4)
-    let run = try Run(path: directory.path, filePool: pool) { reports.append($0) }
-    arrays = RunArrays(run: run, store: DatasetStore(files: pool, cacheSize: 1 << 20))
+    let hdf5 = HDF5Files(inThisProcess: FileOpener())
+    let run = try Run(path: directory.path, hdf5: hdf5) { reports.append($0) }
+    arrays = RunArrays(run: run, store: DatasetStore(files: hdf5, cacheSize: 1 << 20))
     self.directory = directory
     self.reports = reports
   }

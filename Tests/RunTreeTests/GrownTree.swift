@@ -17,9 +17,9 @@ struct GrownTree {
     let directory = try TemporaryDirectory()
     for file in files { try file.write(into: directory) }
     let reports = ReportList()
-    let pool = FilePool(capacity: 4)
-    let run = try Run(path: directory.path, filePool: pool) { reports.append($0) }
-    let arrays = RunArrays(run: run, store: DatasetStore(files: pool, cacheSize: 1 << 20))
+    let hdf5 = HDF5Files(inThisProcess: FileOpener())
+    let run = try Run(path: directory.path, hdf5: hdf5) { reports.append($0) }
+    let arrays = RunArrays(run: run, store: DatasetStore(files: hdf5, cacheSize: 1 << 20))
     // Validation reads files in processes of the program itself, which this is not: each of them dies at once.
     tree = RunTree(arrays, validator: RunValidator(executable: "/bin/false")) { reports.append($0) }
     self.directory = directory
@@ -41,8 +41,8 @@ struct GrownTree {
   func contents(_ node: Node) throws -> [UInt8] {
     let source = try tree.open(node)
     var bytes = [UInt8](repeating: 0xEE, count: source.size + 16)
-    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, ArrayError> in
-      do throws(ArrayError) {
+    let result = bytes.withUnsafeMutableBytes { buffer -> Result<Int, ReadError> in
+      do throws(ReadError) {
         return .success(try source.read(at: 0, into: buffer))
       } catch {
         return .failure(error)

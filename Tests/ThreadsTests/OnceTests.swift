@@ -36,13 +36,13 @@ import Threads
     let finished = Monitor()
     for _ in 0..<6 {
       Thread.start {
-        let value = once.value {
+        let value = once.value(isInterrupted: { false }) {
           made.add(1, ordering: .relaxed)
           gate.pass()
           return 42
         }
         finished.withLock {
-          sum.add(value, ordering: .relaxed)
+          sum.add(value ?? 0, ordering: .relaxed)
           finished.broadcast()
         }
       }
@@ -57,8 +57,8 @@ import Threads
 
   @Test func aLaterMakerIsNotAsked() {
     let once = Once<String>()
-    #expect(once.value { "first" } == "first")
-    #expect(once.value { "second" } == "first")
+    #expect(once.value(isInterrupted: { false }) { "first" } == "first")
+    #expect(once.value(isInterrupted: { false }) { "second" } == "first")
     #expect(once.value(within: 0) { "third" } == "first")
   }
 
@@ -74,11 +74,56 @@ import Threads
     #expect(once.value(within: 1) { 6 } == nil)
     #expect(once.ifDone == nil)
     gate.open()
-    #expect(once.value { 7 } == 5)
+    #expect(once.value(isInterrupted: { false }) { 7 } == 5)
   }
 
   @Test func thePatientGetTheValue() {
     let once = Once<Int>()
     #expect(once.value(within: 600_000) { 8 } == 8)
+  }
+
+  /// A value that is not worth keeping is given to those that wait for it, and made anew for the next.
+  @Test func whatIsNotWorthKeepingIsMadeAgain() {
+    let once = Once<Int>(keepingIf: { $0 > 0 })
+    let gate = Gate()
+    let waited = Atomic(0)
+    let finished = Monitor()
+    Thread.start {
+      let value = once.value(isInterrupted: { false }) {
+        gate.pass()
+        return -1
+      }
+      finished.withLock {
+        waited.add(value ?? 0, ordering: .relaxed)
+        finished.broadcast()
+      }
+    }
+    gate.untilSomebodyWaits()
+    Thread.start {
+      let value = once.value(within: 600_000) { -1 }
+      finished.withLock {
+        waited.add(value ?? 0, ordering: .relaxed)
+        finished.broadcast()
+      }
+    }
+    gate.open()
+    finished.withLock { while waited.load(ordering: .relaxed) > -2 { finished.wait() } }
+    #expect(once.ifDone == nil)
+    #expect(once.value(within: 600_000) { 7 } == 7)
+    #expect(once.value(within: 600_000) { 8 } == 7)
+  }
+
+  @Test func aWaitingThreadCanBeInterrupted() {
+    let once = Once<Int>()
+    let gate = Gate()
+    once.start {
+      gate.pass()
+      return 3
+    }
+    gate.untilSomebodyWaits()
+    #expect(once.value(isInterrupted: { true }) { 4 } == nil)
+    #expect(once.value(within: 600_000, isInterrupted: { true }) { 4 } == nil)
+    gate.open()
+    #expect(once.value(within: 600_000) { 5 } == 3)
   }
 }

@@ -13,14 +13,16 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
   private var busyFiles: Set<String> = []
   /// Workers that are there, idle ones too.
   private var count = 0
+  /// When the workers will count as held up, unless one of them comes back before.
+  private var patienceEnds = Deadline(milliseconds: 0)
 
   /// As many compute at a time; more are started when all of these are held up by a store.
   private let usual = max(2, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   private static let most = 64
   /// Killed ones that a store keeps from ending.
   private static let mostAbandoned = 64
-  /// How long a request waits for one of the usual workers.
-  private static let patience = 200
+  /// For so many milliseconds no worker has to have come back before they count as held up.
+  private static let patience = 300
   /// How often a waiting request looks whether it has been interrupted.
   private static let step = 20
 
@@ -85,7 +87,6 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
 
   /// A worker that has nothing to do: one that has the file open, if there is one.
   private func take(for path: String) throws(PassingError) -> WorkerProcess {
-    let deadline = Deadline(milliseconds: Self.patience)
     while true {
       enum Found {
         case worker(WorkerProcess)
@@ -95,11 +96,13 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
       let found = monitor.withLock { () -> Found in
         if let index = idle.lastIndex(where: { $0.files.contains(path) }) ?? (count >= usual ? idle.indices.first : nil)
         {
+          patienceEnds = Deadline(milliseconds: Self.patience)
           return .worker(idle.remove(at: index))
         }
         // A new one is started for each of the first requests, so that all cores have work; later only where all are held up.
-        if count < usual || (deadline.hasPassed && count < Self.most) {
+        if count < usual || (patienceEnds.hasPassed && count < Self.most) {
           count += 1
+          patienceEnds = Deadline(milliseconds: Self.patience)
           return .start
         }
         _ = monitor.wait(until: Deadline(milliseconds: Self.step))
@@ -135,6 +138,7 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
     // One more than the usual number was started because the others were held up; it ends here.
     let spare = monitor.withLock { () -> WorkerProcess? in
       defer { monitor.broadcast() }
+      patienceEnds = Deadline(milliseconds: Self.patience)
       if count > usual {
         count -= 1
         return worker
