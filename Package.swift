@@ -75,8 +75,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles", "FUSE",
-        "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
+        "Access", "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles",
+        "FUSE", "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -34,6 +34,17 @@ public final class ModeWatch: Sendable {
     let (modes, end) = state.withLock { ($0.modes, $0.end) }
     guard end <= now else { return modes }
     guard Request.current.mayWait else { throw .mustWait }
+    return renew()
+  }
+
+  /// The same, whatever the request says of waiting.
+  func currentWaiting() -> RunModes {
+    let now = now()
+    let (modes, end) = state.withLock { ($0.modes, $0.end) }
+    return end > now ? modes : renew()
+  }
+
+  private func renew() -> RunModes {
     // Several threads may do so at once: one that took an aged answer could let a user read a file that has been closed long ago.
     let renewed = read()
     state.withLock { $0 = State(modes: renewed, end: self.now() + FileAccessCheck.lifetime) }

@@ -1,24 +1,24 @@
 internal import Glibc
 
-/// What the attributes of a run's files, and of all directories on the way to them, said at one moment.
+/// What the attributes of files, and of all directories on the way to them, said at one moment.
 public final class RunModes: Sendable {
   private struct Place: Sendable {
     var path: String
     /// nil where it cannot be asked for.
     var mode: FileMode?
   }
-  /// From the top down to the run's own, then those that links of the run lead through.
+  /// From the top down, then those that links lead through.
   private let directories: [Place]
   private let runDirectory: String
   private let files: [String: FileMode]
-  /// Why the run is not open to every user, in words that name the first file or directory that is not; nil where it is.
+  /// Why they are not open to every user, in words that name the first file or directory that is not; nil where it is.
   public let obstacle: String?
 
   /// Asks the file system.
   ///
   /// - Parameters:
-  ///   - directory: of the run; absolute and without links.
-  ///   - files: the paths of its files.
+  ///   - directory: one that has to be listed, too, as that of a run; absolute and without links.
+  ///   - files: absolute paths.
   public init(directory: String, files paths: [String]) {
     runDirectory = directory
     var directories = Self.directories(to: directory)
@@ -26,8 +26,9 @@ public final class RunModes: Sendable {
     var files: [String: FileMode] = [:]
     for path in paths {
       files[path] = FileMode(path: path)
-      guard let target = Self.target(of: path) else { continue }
-      for directory in Self.directories(to: Self.parent(of: target)) where seen.insert(directory).inserted {
+      let parent = Self.parent(of: Self.target(of: path) ?? path)
+      guard parent != directory else { continue }
+      for directory in Self.directories(to: parent) where seen.insert(directory).inserted {
         directories.append(directory)
       }
     }
@@ -38,7 +39,7 @@ public final class RunModes: Sendable {
         + paths.map { (Place(path: $0, mode: files[$0]), .read) })
   }
 
-  /// Whether every user may read all of the run.
+  /// Whether every user may read all of them.
   public var isOpenToAll: Bool { obstacle == nil }
 
   /// What is to be shown for something that is made from these files.

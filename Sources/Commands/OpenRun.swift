@@ -27,16 +27,20 @@ enum OpenRun {
     var waitsForTape = false
   }
 
+  /// - Parameters:
+  ///   - locality: knows where dCache has the files; made here unless there is one.
+  ///   - rights: why the current request's caller may not read a file that files of the run lead to; nil where only this user gets in.
   static func tree(
-    _ path: String, access: Access = Access(), cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
-    detectors: DetectorOptions = DetectorOptions(), _ logger: Logger
+    _ path: String, access: Access = Access(), locality: LocalityGuard? = nil, rights: RightsCheck? = nil,
+    cacheSize: Int = defaultCacheSize, prefetches: Bool = true, detectors: DetectorOptions = DetectorOptions(),
+    _ logger: Logger
   ) throws(EXDFError) -> RunTree {
     FileOpener.descriptorLimit()
-    let locality = LocalityGuard(access.query)
+    let locality = locality ?? LocalityGuard(access.query)
     let waits = access.waitsForTape
     let gate: FileGate = { path in waits ? nil : locality.obstacle(to: path) }
     let hdf5 = HDF5Files(
-      FileOpener(directory: runDirectory(path), gate: gate),
+      FileOpener(directory: runDirectory(path), gate: gate, rights: rights),
       workers: WorkerProgram(arguments: [HDF5WorkerCommand.name]))
     let run = try Run(
       path: path, hdf5: hdf5, omissions: { paths in omissions(paths, locality, access) },

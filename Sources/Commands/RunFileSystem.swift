@@ -1,3 +1,4 @@
+internal import Access
 internal import ArrayIO
 internal import EXDF
 internal import FUSE
@@ -16,17 +17,13 @@ final class RunFileSystem: FileSystem {
   private let logger: Logger
   private let buffers = ReplyBuffers()
   private let caching = CachingPolicy()
-  private let owner: UInt32
-  private let group: UInt32
-  private let readable: UInt32
+  private let access: RunAccess
   private let totalSize: UInt64
 
-  init(_ tree: RunTree, _ logger: Logger) {
+  init(_ tree: RunTree, _ access: RunAccess, _ logger: Logger) {
     self.tree = tree
+    self.access = access
     self.logger = logger
-    owner = tree.ownership?.owner ?? getuid()
-    group = tree.ownership?.group ?? getgid()
-    readable = UInt32(tree.ownership?.permissions ?? 0o444)
     totalSize = tree.run.files.reduce(0) { $0 &+ UInt64(clamping: $1.reference.identity.size) }
   }
 
@@ -34,6 +31,7 @@ final class RunFileSystem: FileSystem {
 
   func lookup(_ name: String, in parent: UInt64) throws(Refusal) -> NodeAttributes {
     guard name.utf8.count <= 255 else { throw .error(.nameTooLong) }
+    try check(parent) { directory throws(AccessError) in try access.checkPassing(directory) }
     let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
     do throws(Refusal) {
       return try attributes(of: node, NodeID(node).rawValue)
@@ -46,22 +44,25 @@ final class RunFileSystem: FileSystem {
 
   func attributes(of node: UInt64) throws(Refusal) -> NodeAttributes {
     guard let place = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
+    // The mount point itself is there for all users.
+    if place != .root { try check(node) { node throws(AccessError) in try access.checkPassing(node) } }
     return try attributes(of: place, node)
   }
 
   private func attributes(of node: Node, _ number: UInt64) throws(Refusal) -> NodeAttributes {
     let attributes = try answer(number) { _ throws(TreeError) in try tree.attributes(of: node) }
     let isArray = attributes.size >= 1 << 20
+    let mode = access.shownMode(of: node)
     return NodeAttributes(
       inode: number, kind: Self.kind(attributes.kind), size: Int64(attributes.size),
-      permissions: permissions(attributes.kind),
+      permissions: Self.permissions(attributes.kind, readable: mode.permissions),
       linkCount: UInt32(clamping: attributes.linkCount), modificationSeconds: attributes.modified.seconds,
-      modificationNanoseconds: attributes.modified.nanoseconds, owner: owner, group: group,
+      modificationNanoseconds: attributes.modified.nanoseconds, owner: mode.owner, group: mode.group,
       // What coreutils and stdio ask for at a time; a megabyte is what one request holds.
       preferredBlockSize: isArray ? 1 << 20 : 4096, isStable: attributes.isFinal)
   }
 
-  private func permissions(_ kind: EntryKind) -> UInt32 {
+  private static func permissions(_ kind: EntryKind, readable: UInt32) -> UInt32 {
     switch kind {
     case .file: readable
     // Who may read may enter.
@@ -79,13 +80,27 @@ final class RunFileSystem: FileSystem {
   }
 
   func readLink(_ node: UInt64) throws(Refusal) -> String {
-    try answer(node) { node throws(TreeError) in try tree.target(of: node) }
+    try check(node) { node throws(AccessError) in try access.checkPassing(node) }
+    return try answer(node) { node throws(TreeError) in try tree.target(of: node) }
   }
 
   /// Has the tree load what a listing needs, by beginning one.
   func openDirectory(_ node: UInt64) throws(Refusal) {
+    try check(node) { node throws(AccessError) in try access.checkListing(node) }
     try answer(node) { directory throws(TreeError) in try tree.entries(of: directory, from: 0) { _, _ in false } }
   }
+
+  func access(_ node: UInt64, reads: Bool, enters: Bool) throws(Refusal) {
+    try check(node) { node throws(AccessError) in
+      if reads {
+        try tree.kind(of: node) == .directory ? access.checkListing(node) : access.checkReading(node)
+      } else if enters {
+        try access.checkPassing(node)
+      }
+    }
+  }
+
+  var cacheSeconds: Double { access.cacheSeconds }
 
   func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Refusal) {
     guard let directory = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
@@ -116,13 +131,15 @@ final class RunFileSystem: FileSystem {
   }
 
   func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
+    try check(node) { node throws(AccessError) in try access.checkReading(node) }
     let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
     guard let value = values[name] else { throw .error(.noAttribute) }
     return value
   }
 
   func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] {
-    try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }.keys.sorted()
+    try check(node) { node throws(AccessError) in try access.checkReading(node) }
+    return try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }.keys.sorted()
   }
 
   func statistics() -> FileSystemStatistics {
@@ -132,6 +149,7 @@ final class RunFileSystem: FileSystem {
   // MARK: - Contents
 
   func open(_ node: UInt64) throws(Refusal) -> Opening {
+    try check(node) { node throws(AccessError) in try access.checkReading(node) }
     var mayChange = false
     let source = try answer(node) { node throws(TreeError) in
       mayChange = tree.mayChange(node)
@@ -185,6 +203,25 @@ final class RunFileSystem: FileSystem {
   }
 
   // MARK: - Errors
+
+  private func check(_ number: UInt64, _ body: (Node) throws(AccessError) -> Void) throws(Refusal) {
+    guard let node = NodeID(rawValue: number).node else { throw .error(.noSuchFileOrDirectory) }
+    do throws(AccessError) {
+      try body(node)
+    } catch {
+      throw refusal(for: error)
+    }
+  }
+
+  /// The one place where a missing right becomes a number, and a line in the log where it could not be found out.
+  private func refusal(for error: AccessError) -> Refusal {
+    switch error {
+    case .mustWait: return .mustWait
+    case .denied, .interrupted: break
+    case .changed, .failed, .noRights: logger.error("\(error)")
+    }
+    return .error(FUSE.Errno(rawValue: error.errno))
+  }
 
   private func answer<R>(
     _ number: UInt64, _ body: (Node) throws(TreeError) -> R

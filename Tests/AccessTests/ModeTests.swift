@@ -133,6 +133,32 @@ import Threads
     #expect(modes.obstacle == "the directory \(closed) is not open to all users: its mode is 0700")
   }
 
+  /// For a process that cannot take on the rights of others.
+  @Test func aFileAnywhere() throws {
+    let run = try Run()
+    let check = OpenToAllCheck()
+    let file = run.files[0]
+    let secret = try run.directory.place("secret", mode: 0o600)
+    var opened = stat()
+    try #require(stat(file, &opened) == 0)
+    let identity = AccessTarget.Identity(opened)
+    try asking(alice, mayWait: false) {
+      #expect(check.obstacle(toReading: file, identity: identity) == nil)
+      #expect(check.obstacle(toReading: secret) == "\(secret) is not open to all users: its mode is 0600")
+      try #require(chmod("\(run.directory.path)/above", 0o700) == 0)
+      // It has not been asked for yet.
+      #expect(check.obstacle(toReading: run.files[1])?.contains("/above is not open to all users") == true)
+      try #require(chmod("\(run.directory.path)/above", 0o755) == 0)
+      // Another file has been put there.
+      try #require(rename(file, "\(file).old") == 0)
+      _ = try run.directory.place("above/run/a.h5", mode: 0o644)
+      #expect(check.obstacle(toReading: file, identity: identity) != nil)
+    }
+    for caller in [nil, Request.Caller(user: geteuid(), group: 5, supplementaryGroups: [])] {
+      #expect(asking(caller) { check.obstacle(toReading: secret) } == nil)
+    }
+  }
+
   @Test func aFileThatIsGoneShowsNothing() throws {
     let run = try Run()
     try #require(unlink(run.files[0]) == 0)
