@@ -197,15 +197,17 @@ struct MountCommand: ParsableCommand {
       var options = start.options
       let locality = LocalityGuard(access.query)
       let policy = try accessPolicy(&options, locality)
+      let rights = LinkedFileRights(policy)
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
-        start.run, access: access, locality: locality, rights: policy.linkedFiles, cacheSize: cacheSize.value,
+        start.run, access: access, locality: locality, rights: rights.check, cacheSize: cacheSize.value,
         prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
       if waitForTape, options.allowsOther {
         // Whether a user may read a file must not wait for the tape.
         locality.prefetch(tree.files(in: .directory))
       }
+      rights.exempt(tree.run.files.map(\.reference))
       let access = RunAccess(tree, policy, logger)
       if let obstacle = access.obstacleToOthers {
         throw Failure(

@@ -1,32 +1,25 @@
 internal import Access
+internal import ArrayIO
 internal import EXDF
 internal import Glibc
 internal import HDF5
 internal import Logging
+internal import RunArrays
 internal import RunTree
 internal import Synchronization
 internal import Threads
 
-/// Who may see and read what of a mounted run, and which owner and mode `stat` shows.
+/// Which users may see and read what of a mounted run, and which owner and mode `stat` shows.
 ///
 /// Everything is checked on behalf of the current request's caller (`Request.current`).
 final class RunAccess: Sendable {
   enum Policy: Sendable {
-    /// Nobody but the user who has mounted it gets in, whose rights are those of this process.
+    /// Only the user that has mounted it gets in, whose rights are those of this process.
     case oneUser
-    /// Others get in, and may read what they may read in the run; asked of the file system, which takes root.
+    /// Others get in, and each may read what it may read in the run. To ask the file system that takes root.
     case asCaller(FileAccessCheck)
-    /// Others get in for as long as all of the run is open to everybody. A daemon of an ordinary user cannot ask for more.
+    /// Others get in for as long as all of the run is open to all users: the most that the daemon of an ordinary user can find out.
     case whileOpenToAll(OpenToAllCheck)
-
-    /// Why the caller of the current request may not read a file that files of the run lead to; nil where that need not be asked.
-    var linkedFiles: RightsCheck? {
-      switch self {
-      case .oneUser: nil
-      case .asCaller(let check): { check.obstacle(toReading: $0) }
-      case .whileOpenToAll(let check): { check.obstacle(toReading: $0) }
-      }
-    }
   }
 
   private struct Shown {
@@ -46,7 +39,7 @@ final class RunAccess: Sendable {
   private let shown: Mutex<Shown>
   private let hasClosed = Atomic(false)
 
-  /// A name that another user has looked up is shown to everybody for so long, in seconds, unless everybody may read the run.
+  /// For so many seconds a name that one user has looked up is shown to all, unless all may read the run.
   private static let shortCaching = 1.0
   private static let longCaching = 86_400.0
 
@@ -59,9 +52,7 @@ final class RunAccess: Sendable {
     let above = slash == run.path.startIndex ? "/" : String(run.path[..<slash])
     directory = run.isDirectory ? run.path : above
     directoryIdentity = AccessTarget.Identity(ofFileAt: directory)
-    let known = run.files.map(\.reference).map { file in
-      (file.path, AccessTarget.Identity(device: file.identity.device, inode: file.identity.inode))
-    }
+    let known = run.files.map { ($0.reference.path, AccessTarget.Identity($0.reference.identity)) }
     identities = Dictionary(known) { first, _ in first }
     watch = ModeWatch(directory: directory, files: tree.files(in: .directory))
     shown = Mutex(Shown(modes: watch.latest))
@@ -82,7 +73,7 @@ final class RunAccess: Sendable {
   /// Owner, group and mode of a node.
   func shownMode(of node: Node) -> ShownMode {
     var scope = tree.scope(of: node)
-    // Names alone belong to those who own the run.
+    // Names alone are shown as the whole run is.
     if scope == .names { scope = .run }
     let latest = watch.latest
     let known = shown.withLock { shown -> ShownMode? in
@@ -104,10 +95,23 @@ final class RunAccess: Sendable {
     try check(tree.scope(of: node), as: node == .files ? .list : .enter)
   }
 
-  /// Checks that the caller may use names in a directory, or see the attributes of a node. Those of the mount point are for everybody.
+  /// Checks that the caller may use names in a directory, or see the attributes of a node.
   func checkPassing(_ node: Node) throws(AccessError) {
     try check(tree.scope(toPass: node), as: .enter)
   }
+
+  /// Whether other users get in.
+  var letsOthersIn: Bool {
+    if case .oneUser = policy { return false }
+    return true
+  }
+
+  /// Whether other users get in, and the files behind a node have led to other files: known once these have been opened for whatever is
+  /// made of the node.
+  func hasLinkedFiles(_ node: Node) -> Bool { letsOthersIn && !linkedFiles(of: tree.scope(of: node)).isEmpty }
+
+  /// Checks that the caller may read the files that the files behind a node have led to.
+  func checkLinkedFiles(_ node: Node) throws(AccessError) { try checkLinkedFiles(of: tree.scope(of: node)) }
 
   private func check(_ scope: FileScope, as use: AccessTarget.Use) throws(AccessError) {
     switch policy {
@@ -118,15 +122,43 @@ final class RunAccess: Sendable {
       try check.check(CollectionOfOne(AccessTarget(directory, for: use, identity: directoryIdentity)))
       try check.check(targets(of: scope))
     case .whileOpenToAll:
-      guard let caller = Request.current.caller else {
-        throw .noRights(user: .max, reason: "the kernel does not say who calls")
-      }
-      guard caller.user != getuid(), let obstacle = try watch.current().obstacle else { return }
+      guard try !isOwnUser(), let obstacle = try watch.current().obstacle else { break }
       if !hasClosed.exchange(true, ordering: .relaxed) {
         logger.warning("other users are not let in any more: \(obstacle)")
       }
-      throw .denied(path: tree.run.path, user: caller.user)
+      throw .denied(path: tree.run.path, user: Request.current.caller?.user ?? .max)
     }
+    try checkLinkedFiles(of: scope)
+  }
+
+  private func linkedFiles(of scope: FileScope) -> Set<FileReference> {
+    tree.arrays.store.files.linkedFiles(of: tree.files(in: scope))
+  }
+
+  private func checkLinkedFiles(of scope: FileScope) throws(AccessError) {
+    let files = linkedFiles(of: scope)
+    guard !files.isEmpty else { return }
+    switch policy {
+    case .oneUser: return
+    case .asCaller(let check):
+      try check.check(files.map { AccessTarget($0.path, for: .read, identity: AccessTarget.Identity($0.identity)) })
+    case .whileOpenToAll(let check):
+      guard try !isOwnUser() else { return }
+      guard Request.current.mayWait else { throw .mustWait }
+      for file in files
+      where check.obstacle(toReading: file.path, identity: AccessTarget.Identity(file.identity)) != nil {
+        throw .denied(path: file.path, user: Request.current.caller?.user ?? .max)
+      }
+    }
+  }
+
+  /// Whether the caller is the user of this process.
+  /// - Throws: ``AccessError/noRights(user:reason:)`` where it is not known.
+  private func isOwnUser() throws(AccessError) -> Bool {
+    guard let caller = Request.current.caller else {
+      throw .noRights(user: .max, reason: "the caller of this request is not known")
+    }
+    return caller.user == geteuid()
   }
 
   private func targets(of scope: FileScope) -> [AccessTarget] {

@@ -7,6 +7,7 @@ internal import HDF5
 internal import Logging
 internal import RunTree
 internal import Synchronization
+internal import Threads
 
 /// Where the tree meets FUSE: node numbers in, attributes and bytes out, and every error becomes an errno and a line in the log
 /// in one place.
@@ -131,15 +132,20 @@ final class RunFileSystem: FileSystem {
   }
 
   func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
-    try check(node) { node throws(AccessError) in try access.checkReading(node) }
-    let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
+    let values = try extendedAttributes(of: node)
     guard let value = values[name] else { throw .error(.noAttribute) }
     return value
   }
 
   func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] {
+    try extendedAttributes(of: node).keys.sorted()
+  }
+
+  private func extendedAttributes(of node: UInt64) throws(Refusal) -> [String: [UInt8]] {
     try check(node) { node throws(AccessError) in try access.checkReading(node) }
-    return try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }.keys.sorted()
+    let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
+    try check(node) { node throws(AccessError) in try access.checkLinkedFiles(node) }
+    return values
   }
 
   func statistics() -> FileSystemStatistics {
@@ -149,6 +155,7 @@ final class RunFileSystem: FileSystem {
   // MARK: - Contents
 
   func open(_ node: UInt64) throws(Refusal) -> Opening {
+    guard let place = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
     try check(node) { node throws(AccessError) in try access.checkReading(node) }
     var mayChange = false
     let source = try answer(node) { node throws(TreeError) in
@@ -157,12 +164,20 @@ final class RunFileSystem: FileSystem {
     }
     let isDirect: Bool
     do throws(ReadError) {
+      // Describes the first dataset, and so tells whether its bytes lie in other files.
+      if access.letsOthersIn { _ = try source.needsDecoding }
       // Two openings of a report may be two texts, which the page cache would mix.
       isDirect = mayChange ? true : try caching.isDirect(node, source)
     } catch {
       throw refusal(for: TreeError(error))
     }
-    return Opening(OpenSource(source, in: self), directIO: isDirect, keepCache: !mayChange)
+    try check(node) { node throws(AccessError) in try access.checkLinkedFiles(node) }
+    // What the page cache has is read without being asked for: by a user who may not read the other file, say, and has opened the node
+    // before it was known to lead there.
+    let isLinked = access.hasLinkedFiles(place)
+    return Opening(
+      OpenSource(source, of: place, isCached: !isLinked, in: self), directIO: isDirect || isLinked,
+      keepCache: !mayChange && !isLinked)
   }
 
   /// Tells that files opened past the page cache can be mapped into memory, so that they may be opened like that.
@@ -170,35 +185,62 @@ final class RunFileSystem: FileSystem {
 
   /// An open file of the tree.
   private final class OpenSource: OpenFile {
-    private let reader: SequentialReader
+    let reader: SequentialReader
+    let node: Node
+    /// Whether what is read goes into the page cache.
+    let isCached: Bool
     private let fileSystem: RunFileSystem
+    /// A file can be handed on to a process of another user; what it may read stays what its opener may.
+    let opener = Request.current.caller
 
-    init(_ source: any ByteSource, in fileSystem: RunFileSystem) {
+    init(_ source: any ByteSource, of node: Node, isCached: Bool, in fileSystem: RunFileSystem) {
       reader = SequentialReader(source)
+      self.node = node
+      self.isCached = isCached
       self.fileSystem = fileSystem
     }
 
     var isInMemory: Bool { reader.source.isInMemory }
 
     func read(at offset: Int64, count: Int, reply: consuming ReadReply) {
-      fileSystem.answer(reader, offset: Int(offset), count: count, reply)
+      fileSystem.answer(self, offset: Int(offset), count: count, reply)
     }
   }
 
-  private func answer(_ file: SequentialReader, offset: Int, count: Int, _ reply: consuming ReadReply) {
+  private func answer(_ file: OpenSource, offset: Int, count: Int, _ reply: consuming ReadReply) {
     guard let buffer = buffers.take(count) else {
       reply.fail(.noMemory)
       return
     }
     defer { buffers.give(back: buffer) }
     do throws(ReadError) {
-      let sink = try file.read(at: offset, count, buffer: buffer)
-      reply.send(pieces: sink.pieces)
+      let sink = try file.reader.read(at: offset, count, buffer: buffer)
+      if let error = obstacle(toSending: file) {
+        reply.fail(error)
+      } else {
+        reply.send(pieces: sink.pieces)
+      }
       // The pieces belong to it.
       withExtendedLifetime(sink) {}
     } catch {
       // A reader that was interrupted has its answer, and nothing went wrong.
       if !reply.isInterrupted { reply.fail(errno(for: error)) }
+    }
+  }
+
+  /// Why bytes that have been read must not be sent: they come from another file, which is known only now.
+  private func obstacle(toSending file: OpenSource) -> FUSE.Errno? {
+    guard access.hasLinkedFiles(file.node) else { return nil }
+    guard !file.isCached else {
+      logger.error(
+        "something was opened before it was known to lie in a file outside of the run: it has to be opened again")
+      return .inputOutput
+    }
+    do throws(AccessError) {
+      try access.checkLinkedFiles(file.node)
+      return nil
+    } catch {
+      return errno(for: error)
     }
   }
 
@@ -215,12 +257,16 @@ final class RunFileSystem: FileSystem {
 
   /// The one place where a missing right becomes a number, and a line in the log where it could not be found out.
   private func refusal(for error: AccessError) -> Refusal {
+    if case .mustWait = error { return .mustWait }
+    return .error(errno(for: error))
+  }
+
+  private func errno(for error: AccessError) -> FUSE.Errno {
     switch error {
-    case .mustWait: return .mustWait
-    case .denied, .interrupted: break
+    case .denied, .mustWait, .interrupted: break
     case .changed, .failed, .noRights: logger.error("\(error)")
     }
-    return .error(FUSE.Errno(rawValue: error.errno))
+    return FUSE.Errno(rawValue: error.errno)
   }
 
   private func answer<R>(

@@ -416,6 +416,27 @@ def test_files_outside_the_run_are_for_those_who_may_read_them(place, make, mode
                     assert (data is not None and data.count(marks) > 0) == beside, f"{name} reads {file}"
 
 
+@pytest.mark.parametrize("make", [virtual_run, linked_run])
+def test_files_outside_the_run_are_not_read_through_a_file_opened_before(place, make):
+    """A file that a user opens before another one has read it gives nothing of what that one may read and he may not."""
+    secret = place / "secret.h5"
+    run, path = make(place, secret)
+    set_rights(secret, ALICE.uid, mode=0o600)
+    marks = np.uint32(0x5EC4E7).tobytes()
+    with product.mounted(run, place / "mnt", "-o", "allow_other") as mnt:
+        array = mnt / path / "array.npy"
+        script = "exec < \"$1\" || exit 0; echo opened; read go <&3; cat"
+        read, write = os.pipe()
+        with subprocess.Popen(BOB.command("bash", "-c", f"exec 3<&{read}; {script}", "bash", array), pass_fds=[read],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/") as bob:
+            opened = bob.stdout.readline()
+            assert marks in read_bytes(ALICE, array)
+            os.write(write, b"go\n")
+            assert marks not in bob.stdout.read() and opened in (b"", b"opened\n")
+        os.close(read)
+        os.close(write)
+
+
 # MARK: an ordinary user's mount
 
 
