@@ -27,6 +27,8 @@ let package = Package(
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     // Declarations of glibc's that Swift does not see.
     .systemLibrary(name: "CLinux"),
+    // The credentials of a thread.
+    .systemLibrary(name: "CAccess"),
 
     // The C that has to be compiled: SIMD, and function tables that libhdf5 calls back.
     .target(name: "CKernels", cSettings: strictC),
@@ -42,6 +44,8 @@ let package = Package(
     // What passes between processes, as bytes.
     .target(name: "Wire", swiftSettings: strict),
     .target(name: "Printable", swiftSettings: strict),
+    // The rights of other users to files.
+    .target(name: "Access", dependencies: ["CAccess", "Threads"], swiftSettings: strict),
 
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
@@ -71,8 +75,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles", "FUSE",
-        "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
+        "Access", "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles",
+        "FUSE", "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -97,6 +101,9 @@ let package = Package(
       name: "NPYTests", dependencies: ["NPY", "RawHDF5"], path: "Tests/NPYTests", swiftSettings: strict),
     .testTarget(
       name: "PrintableTests", dependencies: ["Printable"], path: "Tests/PrintableTests", swiftSettings: strict),
+    .testTarget(
+      name: "AccessTests", dependencies: ["Access", "CAccess", "TestRuns", "Threads"], path: "Tests/AccessTests",
+      swiftSettings: strict),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"], path: "Tests/ThreadsTests", swiftSettings: strict),
     .testTarget(
       name: "HDF5Tests", dependencies: ["HDF5", "RawHDF5", "TestRuns"], path: "Tests/HDF5Tests", swiftSettings: strict),

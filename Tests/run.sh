@@ -35,7 +35,8 @@ wants() { # wants PART: whether that part was asked for
 }
 
 install_packages() {
-  local needed=(libfuse3-dev libhdf5-dev libdeflate-dev libisal-dev fuse3 pkg-config python3-venv attr rsync strace g++) missing=() package
+  local needed=(libfuse3-dev libhdf5-dev libdeflate-dev libisal-dev fuse3 pkg-config python3-venv acl attr rsync strace g++)
+  local missing=() package
   for package in "${needed[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done

@@ -46,7 +46,7 @@ final class Descriptors: Sendable {
     do throws(PassingError) {
       if let known {
         // It was opened for another reader, perhaps.
-        try opener.check(reference.path)
+        try opener.check(reference)
         return known
       }
       return try openAnew(reference)

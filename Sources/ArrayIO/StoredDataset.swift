@@ -79,6 +79,8 @@ final class StoredDataset: Sendable {
     rowGrid = described.rowGrid
     plainGrid = described.plainGrid
     smallGrid = described.smallGrid
+    // Before anything of them is read: whoever opens this one then has to have the right to those, too.
+    if case .virtual(let virtual) = access { try virtual.announceSources(of: self) }
   }
 
   /// In bytes, flattened.

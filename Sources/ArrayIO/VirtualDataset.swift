@@ -122,6 +122,22 @@ final class VirtualDataset: Sendable {
     return Stretch(mapping: number, sourceStart: sourceStart, count: tail - inside % tail)
   }
 
+  /// Says which files it leads to.
+  func announceSources(of dataset: StoredDataset) throws(ReadError) {
+    for name in Set(mappings.map(\.sourceFile)) where name != "." {
+      let path = try path(of: name, beside: dataset.dataFile.path)
+      guard let identity = FileIdentity(path: path) else { continue }
+      announce(FileReference(path: path, identity: identity), of: dataset)
+    }
+  }
+
+  private func announce(_ source: FileReference, of dataset: StoredDataset) {
+    // A module's file is the source of many; the file that an external link leads to leads on.
+    for file in [dataset.reference.file, dataset.dataFile] where file != source {
+      dataset.services.files.add(linked: source, of: file)
+    }
+  }
+
   private func source(_ number: Int, of dataset: StoredDataset) throws(ReadError) -> StoredDataset {
     if let known = sources.withLock({ $0[number] }) { return known }
     let mapping = mappings[number]
@@ -133,6 +149,7 @@ final class VirtualDataset: Sendable {
     let reference = DatasetReference(
       file: FileReference(path: path, identity: identity), object: mapping.sourceObject,
       elements: dataset.reference.elements)
+    announce(reference.file, of: dataset)
     let source = try StoredDataset(reference, identifier: DatasetStore.nextIdentifier(), dataset.services)
     sources.withLock { $0[number] = source }
     return source

@@ -27,16 +27,20 @@ enum OpenRun {
     var waitsForTape = false
   }
 
+  /// - Parameters:
+  ///   - locality: knows where dCache has the files; made here unless there is one.
+  ///   - rights: whether the current request's caller may read a file; nil where only this user gets in.
   static func tree(
-    _ path: String, access: Access = Access(), cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
-    detectors: DetectorOptions = DetectorOptions(), _ logger: Logger
+    _ path: String, access: Access = Access(), locality: LocalityGuard? = nil, rights: RightsCheck? = nil,
+    cacheSize: Int = defaultCacheSize, prefetches: Bool = true, detectors: DetectorOptions = DetectorOptions(),
+    _ logger: Logger
   ) throws(EXDFError) -> RunTree {
     FileOpener.descriptorLimit()
-    let locality = LocalityGuard(access.query)
+    let locality = locality ?? LocalityGuard(access.query)
     let waits = access.waitsForTape
     let gate: FileGate = { path in waits ? nil : locality.obstacle(to: path) }
     let hdf5 = HDF5Files(
-      FileOpener(directory: runDirectory(path), gate: gate),
+      FileOpener(gate: gate, rights: rights),
       workers: WorkerProgram(arguments: [HDF5WorkerCommand.name]))
     let run = try Run(
       path: path, hdf5: hdf5, omissions: { paths in omissions(paths, locality, access) },
@@ -45,16 +49,6 @@ enum OpenRun {
     return RunTree(
       arrays, detectors: detectors, validator: RunValidator(obstacle: gate), query: access.query
     ) { logger.warning("\($0)") }
-  }
-
-  /// The directory of a run, or the one that a run of one file is in; with its links resolved.
-  private static func runDirectory(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    let text = String(cString: resolved)
-    var status = stat()
-    if stat(text, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return text }
-    return text.lastIndex(of: "/").map { String(text[..<$0]) }
   }
 
   /// Asks where the files are, all at once and before the first is opened: opening one that is on tape only may take days.

@@ -1,3 +1,4 @@
+internal import Access
 internal import ArrayIO
 internal import EXDF
 internal import FUSE
@@ -6,6 +7,7 @@ internal import HDF5
 internal import Logging
 internal import RunTree
 internal import Synchronization
+internal import Threads
 
 /// Where the tree meets FUSE: node numbers in, attributes and bytes out, and every error becomes an errno and a line in the log
 /// in one place.
@@ -16,17 +18,13 @@ final class RunFileSystem: FileSystem {
   private let logger: Logger
   private let buffers = ReplyBuffers()
   private let caching = CachingPolicy()
-  private let owner: UInt32
-  private let group: UInt32
-  private let readable: UInt32
+  private let access: RunAccess
   private let totalSize: UInt64
 
-  init(_ tree: RunTree, _ logger: Logger) {
+  init(_ tree: RunTree, _ access: RunAccess, _ logger: Logger) {
     self.tree = tree
+    self.access = access
     self.logger = logger
-    owner = tree.ownership?.owner ?? getuid()
-    group = tree.ownership?.group ?? getgid()
-    readable = UInt32(tree.ownership?.permissions ?? 0o444)
     totalSize = tree.run.files.reduce(0) { $0 &+ UInt64(clamping: $1.reference.identity.size) }
   }
 
@@ -34,6 +32,7 @@ final class RunFileSystem: FileSystem {
 
   func lookup(_ name: String, in parent: UInt64) throws(Refusal) -> NodeAttributes {
     guard name.utf8.count <= 255 else { throw .error(.nameTooLong) }
+    try check(parent) { directory throws(AccessError) in try access.checkPassing(directory) }
     let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
     do throws(Refusal) {
       return try attributes(of: node, NodeID(node).rawValue)
@@ -46,22 +45,25 @@ final class RunFileSystem: FileSystem {
 
   func attributes(of node: UInt64) throws(Refusal) -> NodeAttributes {
     guard let place = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
+    // The mount point itself is there for all users.
+    if place != .root { try check(node) { node throws(AccessError) in try access.checkPassing(node) } }
     return try attributes(of: place, node)
   }
 
   private func attributes(of node: Node, _ number: UInt64) throws(Refusal) -> NodeAttributes {
     let attributes = try answer(number) { _ throws(TreeError) in try tree.attributes(of: node) }
     let isArray = attributes.size >= 1 << 20
+    let mode = access.shownMode(of: node)
     return NodeAttributes(
       inode: number, kind: Self.kind(attributes.kind), size: Int64(attributes.size),
-      permissions: permissions(attributes.kind),
+      permissions: Self.permissions(attributes.kind, readable: mode.permissions),
       linkCount: UInt32(clamping: attributes.linkCount), modificationSeconds: attributes.modified.seconds,
-      modificationNanoseconds: attributes.modified.nanoseconds, owner: owner, group: group,
+      modificationNanoseconds: attributes.modified.nanoseconds, owner: mode.owner, group: mode.group,
       // What coreutils and stdio ask for at a time; a megabyte is what one request holds.
       preferredBlockSize: isArray ? 1 << 20 : 4096, isStable: attributes.isFinal)
   }
 
-  private func permissions(_ kind: EntryKind) -> UInt32 {
+  private static func permissions(_ kind: EntryKind, readable: UInt32) -> UInt32 {
     switch kind {
     case .file: readable
     // Who may read may enter.
@@ -79,13 +81,27 @@ final class RunFileSystem: FileSystem {
   }
 
   func readLink(_ node: UInt64) throws(Refusal) -> String {
-    try answer(node) { node throws(TreeError) in try tree.target(of: node) }
+    try check(node) { node throws(AccessError) in try access.checkPassing(node) }
+    return try answer(node) { node throws(TreeError) in try tree.target(of: node) }
   }
 
   /// Has the tree load what a listing needs, by beginning one.
   func openDirectory(_ node: UInt64) throws(Refusal) {
+    try check(node) { node throws(AccessError) in try access.checkListing(node) }
     try answer(node) { directory throws(TreeError) in try tree.entries(of: directory, from: 0) { _, _ in false } }
   }
+
+  func access(_ node: UInt64, reads: Bool, enters: Bool) throws(Refusal) {
+    try check(node) { node throws(AccessError) in
+      if reads {
+        try tree.kind(of: node) == .directory ? access.checkListing(node) : access.checkReading(node)
+      } else if enters {
+        try access.checkPassing(node)
+      }
+    }
+  }
+
+  var cacheSeconds: Double { access.cacheSeconds }
 
   func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Refusal) {
     guard let directory = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
@@ -116,13 +132,20 @@ final class RunFileSystem: FileSystem {
   }
 
   func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
-    let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
+    let values = try extendedAttributes(of: node)
     guard let value = values[name] else { throw .error(.noAttribute) }
     return value
   }
 
   func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] {
-    try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }.keys.sorted()
+    try extendedAttributes(of: node).keys.sorted()
+  }
+
+  private func extendedAttributes(of node: UInt64) throws(Refusal) -> [String: [UInt8]] {
+    try check(node) { node throws(AccessError) in try access.checkReading(node) }
+    let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
+    try check(node) { node throws(AccessError) in try access.checkLinkedFiles(node) }
+    return values
   }
 
   func statistics() -> FileSystemStatistics {
@@ -132,6 +155,8 @@ final class RunFileSystem: FileSystem {
   // MARK: - Contents
 
   func open(_ node: UInt64) throws(Refusal) -> Opening {
+    guard let place = NodeID(rawValue: node).node else { throw .error(.noSuchFileOrDirectory) }
+    try check(node) { node throws(AccessError) in try access.checkReading(node) }
     var mayChange = false
     let source = try answer(node) { node throws(TreeError) in
       mayChange = tree.mayChange(node)
@@ -139,12 +164,20 @@ final class RunFileSystem: FileSystem {
     }
     let isDirect: Bool
     do throws(ReadError) {
+      // Describes the first dataset, and so tells whether its bytes lie in other files.
+      if access.letsOthersIn { _ = try source.needsDecoding }
       // Two openings of a report may be two texts, which the page cache would mix.
       isDirect = mayChange ? true : try caching.isDirect(node, source)
     } catch {
       throw refusal(for: TreeError(error))
     }
-    return Opening(OpenSource(source, in: self), directIO: isDirect, keepCache: !mayChange)
+    try check(node) { node throws(AccessError) in try access.checkLinkedFiles(node) }
+    // What the page cache has is read without being asked for: by a user who may not read the other file, say, and has opened the node
+    // before it was known to lead there.
+    let isLinked = access.hasLinkedFiles(place)
+    return Opening(
+      OpenSource(source, of: place, isCached: !isLinked, in: self), directIO: isDirect || isLinked,
+      keepCache: !mayChange && !isLinked)
   }
 
   /// Tells that files opened past the page cache can be mapped into memory, so that they may be opened like that.
@@ -152,30 +185,41 @@ final class RunFileSystem: FileSystem {
 
   /// An open file of the tree.
   private final class OpenSource: OpenFile {
-    private let reader: SequentialReader
+    let reader: SequentialReader
+    let node: Node
+    /// Whether what is read goes into the page cache.
+    let isCached: Bool
     private let fileSystem: RunFileSystem
+    /// A file can be handed on to a process of another user; what it may read stays what its opener may.
+    let opener = Request.current.caller
 
-    init(_ source: any ByteSource, in fileSystem: RunFileSystem) {
+    init(_ source: any ByteSource, of node: Node, isCached: Bool, in fileSystem: RunFileSystem) {
       reader = SequentialReader(source)
+      self.node = node
+      self.isCached = isCached
       self.fileSystem = fileSystem
     }
 
     var isInMemory: Bool { reader.source.isInMemory }
 
     func read(at offset: Int64, count: Int, reply: consuming ReadReply) {
-      fileSystem.answer(reader, offset: Int(offset), count: count, reply)
+      fileSystem.answer(self, offset: Int(offset), count: count, reply)
     }
   }
 
-  private func answer(_ file: SequentialReader, offset: Int, count: Int, _ reply: consuming ReadReply) {
+  private func answer(_ file: OpenSource, offset: Int, count: Int, _ reply: consuming ReadReply) {
     guard let buffer = buffers.take(count) else {
       reply.fail(.noMemory)
       return
     }
     defer { buffers.give(back: buffer) }
     do throws(ReadError) {
-      let sink = try file.read(at: offset, count, buffer: buffer)
-      reply.send(pieces: sink.pieces)
+      let sink = try file.reader.read(at: offset, count, buffer: buffer)
+      if let error = obstacle(toSending: file) {
+        reply.fail(error)
+      } else {
+        reply.send(pieces: sink.pieces)
+      }
       // The pieces belong to it.
       withExtendedLifetime(sink) {}
     } catch {
@@ -184,7 +228,46 @@ final class RunFileSystem: FileSystem {
     }
   }
 
+  /// Why bytes that have been read must not be sent: they come from another file, which is known only now.
+  private func obstacle(toSending file: OpenSource) -> FUSE.Errno? {
+    guard access.hasLinkedFiles(file.node) else { return nil }
+    guard !file.isCached else {
+      logger.error(
+        "something was opened before it was known to lie in a file outside of the run: it has to be opened again")
+      return .inputOutput
+    }
+    do throws(AccessError) {
+      try access.checkLinkedFiles(file.node)
+      return nil
+    } catch {
+      return errno(for: error)
+    }
+  }
+
   // MARK: - Errors
+
+  private func check(_ number: UInt64, _ body: (Node) throws(AccessError) -> Void) throws(Refusal) {
+    guard let node = NodeID(rawValue: number).node else { throw .error(.noSuchFileOrDirectory) }
+    do throws(AccessError) {
+      try body(node)
+    } catch {
+      throw refusal(for: error)
+    }
+  }
+
+  /// The one place where a missing right becomes a number, and a line in the log where it could not be found out.
+  private func refusal(for error: AccessError) -> Refusal {
+    if case .mustWait = error { return .mustWait }
+    return .error(errno(for: error))
+  }
+
+  private func errno(for error: AccessError) -> FUSE.Errno {
+    switch error {
+    case .denied, .mustWait, .interrupted: break
+    case .changed, .failed, .noRights: logger.error("\(error)")
+    }
+    return FUSE.Errno(rawValue: error.errno)
+  }
 
   private func answer<R>(
     _ number: UInt64, _ body: (Node) throws(TreeError) -> R

@@ -8,6 +8,8 @@ enum Answer {
   case attributes(NodeAttributes)
   case link(String)
   case directory
+  /// The caller may do what it has asked about.
+  case granted
   /// Entries of a directory, in the memory of the thread that has asked.
   case entries(UnsafeRawBufferPointer)
   /// An opened file, with the flags it was to be opened with.
@@ -20,22 +22,23 @@ enum Answer {
   func send(to request: OpaquePointer, _ connection: Connection) {
     switch self {
     case .entry(let attributes):
-      var entry = attributes.entry
+      var entry = attributes.entry(keptFor: connection.fileSystem.cacheSeconds)
       if fuse_reply_entry(request, &entry) != 0 { takeBack(from: connection.fileSystem) }
     case .noEntry:
       // Node 0 with a timeout: the kernel remembers that there is no such name.
       var entry = fuse_entry_param()
-      entry.entry_timeout = forever
+      entry.entry_timeout = connection.fileSystem.cacheSeconds
       fuse_reply_entry(request, &entry)
     case .attributes(let attributes):
       var status = attributes.status
-      fuse_reply_attr(request, &status, attributes.timeout)
+      fuse_reply_attr(request, &status, attributes.isStable ? connection.fileSystem.cacheSeconds : 0)
     case .link(let target): fuse_reply_readlink(request, target)
     case .directory:
       var information = fuse_file_info()
       information.cache_readdir = 1
       information.keep_cache = 1
       fuse_reply_open(request, &information)
+    case .granted: fuse_reply_err(request, 0)
     case .entries(let bytes): Self.reply(request, bytes)
     case .opening(let opening, let flags):
       var information = fuse_file_info()

@@ -2,9 +2,17 @@ internal import CFuse
 import Glibc
 
 extension Callbacks {
-  /// getattr, readlink, statfs and extended attributes.
+  /// getattr, access, readlink, statfs and extended attributes.
   static func setAttributes(_ table: inout fuse_lowlevel_ops) {
     table.getattr = { request, node, _ in Callbacks.answer(request, .attributes(UInt64(node))) }
+    table.access = { request, node, mask in
+      guard let request, Connection.of(request).options.checksCallers else {
+        // The kernel takes it for granted, and does not ask again.
+        fuse_reply_err(request, ENOSYS)
+        return
+      }
+      Callbacks.answer(request, .access(UInt64(node), mask: mask))
+    }
     table.readlink = { request, node in Callbacks.answer(request, .readLink(UInt64(node))) }
     table.statfs = { request, _ in
       let statistics = Connection.of(request).fileSystem.statistics()

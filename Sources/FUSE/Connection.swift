@@ -111,11 +111,10 @@ final class Connection: @unchecked Sendable {
   /// Has a read answered, at once or by a thread that may wait.
   /// - Parameter fillsCache: whether it is for the page cache, as against a buffer of the caller.
   func read(_ file: any OpenFile, at offset: Int64, count: Int, fillsCache: Bool, _ request: OpaquePointer) {
-    let process = knownProcess(request)
     let mayWait = !file.isInMemory
     let duty = Duty(request, self, fillsCache ? .untilEnd(CallingProcess(request)) : .untilSignal)
     let isTaken = reads.run(mayWait: mayWait) {
-      Request(mayWait: mayWait, isInterrupted: { duty.isInterrupted }, caller: process?.caller).run {
+      Request(mayWait: mayWait, isInterrupted: { duty.isInterrupted }, caller: file.opener).run {
         file.read(at: offset, count: count, reply: ReadReply(duty, count: count))
       }
     }

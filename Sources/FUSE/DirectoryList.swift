@@ -52,7 +52,8 @@ public struct DirectoryList: ~Copyable {
       attributes = withoutWaiting { try? fileSystem.attributes(of: inode) }
     }
     return append(
-      name, inode: inode, kind: kind, entry: attributes?.entry, offset: nextCookie &+ Self.dots)
+      name, inode: inode, kind: kind, entry: attributes?.entry(keptFor: fileSystem.cacheSeconds),
+      offset: nextCookie &+ Self.dots)
   }
 
   private func withoutWaiting<R>(_ body: () -> R) -> R {

@@ -4,9 +4,9 @@
 /// asks, and whether the method may wait for something. What is not in memory is refused with `.mustWait` where it may not, and the
 /// same is then asked once more by a thread that may; so however many files hang, there is always a thread that answers the rest.
 ///
-/// `NodeAttributes.rootInode` is the root. The kernel keeps names and
-/// attributes for a day and never asks again for what it has, so whatever a method said has to stay true for the life of the mount
-/// (attributes that are not `isStable` excepted).
+/// `NodeAttributes.rootInode` is the root. The kernel keeps names and attributes for as long as `cacheSeconds` says, shows them to every
+/// user, and does not ask again for what it has: whatever a method said has to stay true as long as that (attributes that are not
+/// `isStable` excepted).
 public protocol FileSystem: AnyObject, Sendable {
   /// The node called `name` in a directory. Throws `.noSuchFileOrDirectory` if there is none: the kernel remembers that, too.
   func lookup(_ name: String, in parent: UInt64) throws(Refusal) -> NodeAttributes
@@ -23,6 +23,10 @@ public protocol FileSystem: AnyObject, Sendable {
   /// holds none.
   func openDirectory(_ node: UInt64) throws(Refusal)
 
+  /// Whether the caller may read a file or the names in a directory (`reads`), or use names in a directory (`enters`): what access(2)
+  /// and chdir(2) ask. Not asked where the kernel itself checks permission bits.
+  func access(_ node: UInt64, reads: Bool, enters: Bool) throws(Refusal)
+
   /// Lists a directory: calls `list.add` for each entry after `cookie` until that returns false or there are no more. Cookie 0 is
   /// the start; any other is the `nextCookie` of an entry added before. Without "." and "..", which the module supplies.
   func entries(of node: UInt64, from cookie: UInt64, into list: inout DirectoryList) throws(Refusal)
@@ -35,6 +39,9 @@ public protocol FileSystem: AnyObject, Sendable {
 
   /// The names of a node's extended attributes, each beginning with `user.`.
   func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String]
+
+  /// For how many seconds the kernel may keep names, attributes, and that there is no such name.
+  var cacheSeconds: Double { get }
 
   /// The kernel has dropped `count` of the references it got to a node from lookups and listings. A file system whose node
   /// numbers are computed has nothing to do.
@@ -50,6 +57,12 @@ extension FileSystem {
 
   /// Does nothing.
   public func openDirectory(_ node: UInt64) throws(Refusal) {}
+
+  /// Does nothing.
+  public func access(_ node: UInt64, reads: Bool, enters: Bool) throws(Refusal) {}
+
+  /// A day: for what does not change.
+  public var cacheSeconds: Double { 86_400 }
 
   /// Throws `.noAttribute`.
   public func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {

@@ -5,7 +5,7 @@ import Glibc
 /// Whatever is said, a mount is read-only, nosuid, nodev, noexec and noatime.
 public struct MountOptions: Sendable, Hashable {
   /// `allow_other`: users other than the one who mounts get in, as far as permission bits allow (`default_permissions` comes
-  /// along: without it the kernel reuses one user's access for the next).
+  /// along: without it the kernel reuses one user's access for the next), or the file system (``checksCallers``).
   public var allowsOther = false
   /// `allow_root`: root gets in.
   public var allowsRoot = false
@@ -13,6 +13,9 @@ public struct MountOptions: Sendable, Hashable {
   public var autoUnmount = false
   /// `default_permissions`: the kernel checks permission bits.
   public var checksPermissions = false
+  /// The file system itself checks the caller of each request (`Request.current`): `default_permissions` does not come along with
+  /// `allow_other`.
+  public var checksCallers = false
   /// `fsname=`: what `mount` and `df` show as source. A colon in it makes tools take the mount for a remote one.
   public var sourceName = Naming.subtype
   /// KiB the kernel reads ahead; it can be raised over the default of 128 only as root, and silently stays there otherwise.
@@ -142,7 +145,7 @@ extension MountOptions {
     words.append("subtype=\(Naming.subtype)")
     if allowsOther { words.append("allow_other") }
     if allowsRoot { words.append("allow_root") }
-    if allowsOther || allowsRoot || checksPermissions { words.append("default_permissions") }
+    if (allowsOther && !checksCallers) || allowsRoot || checksPermissions { words.append("default_permissions") }
     return words.joined(separator: ",")
   }
 

@@ -66,9 +66,6 @@ public struct NodeAttributes: Sendable, Hashable {
   }
 }
 
-/// How long the kernel may keep what cannot change: a day, in seconds.
-let forever = 86_400.0
-
 extension NodeAttributes {
   /// The form libfuse takes.
   var status: stat {
@@ -89,16 +86,13 @@ extension NodeAttributes {
     return status
   }
 
-  /// The answer to a lookup.
-  var entry: fuse_entry_param {
+  /// The answer to a lookup, which the kernel may keep for so many seconds.
+  func entry(keptFor seconds: Double) -> fuse_entry_param {
     var entry = fuse_entry_param()
     entry.ino = inode
     entry.attr = status
-    entry.attr_timeout = timeout
-    entry.entry_timeout = forever
+    entry.attr_timeout = isStable ? seconds : 0
+    entry.entry_timeout = seconds
     return entry
   }
-
-  /// For how many seconds the kernel may keep the attributes.
-  var timeout: Double { isStable ? forever : 0 }
 }

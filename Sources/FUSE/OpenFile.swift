@@ -1,3 +1,5 @@
+public import Threads
+
 /// A file that is open. It is held while the kernel has it open and while a read of it is under way, and its last reference going is its
 /// being closed: there may be a read that hangs, and whose reader has been interrupted, when the kernel has closed it long ago.
 public protocol OpenFile: AnyObject, Sendable {
@@ -5,9 +7,17 @@ public protocol OpenFile: AnyObject, Sendable {
   /// kernel as can be spared.
   var isInMemory: Bool { get }
 
+  /// The caller that has opened it, with whose rights it is read (`Request.current`).
+  var opener: Request.Caller? { get }
+
   /// Reads `count` bytes at `offset`, both in bytes and not negative: fewer only at the end of the file. The answer goes into
   /// `reply`, now or later, from this thread or another.
   func read(at offset: Int64, count: Int, reply: consuming ReadReply)
+}
+
+extension OpenFile {
+  /// Not known: no reading depends on it.
+  public var opener: Request.Caller? { nil }
 }
 
 /// What opening a file gives.

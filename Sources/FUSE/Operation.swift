@@ -7,6 +7,8 @@ enum Operation: Sendable {
   case attributes(UInt64)
   case readLink(UInt64)
   case openDirectory(UInt64)
+  /// `mask` as in access(2).
+  case access(UInt64, mask: Int32)
   /// READDIR, or READDIRPLUS; `size` is the kernel's buffer, and `offset` its own, which stands behind "." and ".." too.
   case list(UInt64, size: Int, offset: UInt64, isPlus: Bool)
   case open(UInt64, flags: Int32)
@@ -28,6 +30,9 @@ enum Operation: Sendable {
     case .openDirectory(let node):
       try fileSystem.openDirectory(node)
       return .directory
+    case .access(let node, let mask):
+      try fileSystem.access(node, reads: mask & R_OK != 0, enters: mask & X_OK != 0)
+      return .granted
     case .list(let node, let size, let offset, let isPlus):
       let buffer = ThreadBuffer.bytes(size)
       guard buffer.baseAddress != nil else { throw .error(.noMemory) }

@@ -112,12 +112,12 @@ def test_options_of_mount(small, tmp_path, options):
         assert os.listdir(point)
 
 
-def test_allow_other_checks_permissions(small, tmp_path):
-    """allow_other goes with default_permissions."""
+def test_allow_other_of_root_checks_users_itself(small, tmp_path):
+    """allow_other of root goes without default_permissions, which knows of modes alone."""
     with mounted(small[0], tmp_path / "mnt", "-o", "allow_other") as point:
         options = subprocess.run(["findmnt", "-n", "-o", "OPTIONS", str(point)], capture_output=True, text=True,
                                  check=True).stdout
-        assert "allow_other" in options and "default_permissions" in options
+        assert "allow_other" in options and "default_permissions" not in options
 
 
 def test_writing_cannot_be_asked_for(small, tmp_path):

@@ -5,7 +5,7 @@ internal import Threads
 public typealias FileGate = @Sendable (String) -> String?
 
 /// Why the caller of the current request may not read a file; nil where it may. May wait for the file's directories.
-public typealias RightsCheck = @Sendable (String) -> String?
+public typealias RightsCheck = @Sendable (FileReference) -> String?
 
 /// The one place where files are opened: those of the run, and what their external links and virtual datasets lead to; for libhdf5 and
 /// for reading beside it.
@@ -14,16 +14,12 @@ public final class FileOpener: Sendable {
   public let gate: FileGate
   /// Whether the mount serves users who may not read what this process may.
   private let rights: RightsCheck?
-  /// The directory of the run, without links: what lies below it is the run's own.
-  private let directory: String?
 
   /// - Parameters:
-  ///   - directory: of the run, with its links resolved.
   ///   - gate: asked before any file is opened.
-  ///   - rights: asked, on behalf of the current request's caller, before a file outside of `directory` is opened; nil where the
-  ///     rights of this process are those of every reader.
-  public init(directory: String? = nil, gate: @escaping FileGate = { _ in nil }, rights: RightsCheck? = nil) {
-    self.directory = directory
+  ///   - rights: asked, on behalf of the current request's caller, of each file that has been opened, and each time before it is used
+  ///     again; nil where the rights of this process are those of every reader.
+  public init(gate: @escaping FileGate = { _ in nil }, rights: RightsCheck? = nil) {
     self.gate = gate
     self.rights = rights
   }
@@ -33,8 +29,7 @@ public final class FileOpener: Sendable {
   /// - Returns: the open file, closed on exec; its descriptor belongs to the caller from then on.
   /// - Throws: ``PassingError`` where it must not or cannot be opened, or is not the file it was.
   public func open(_ reference: FileReference) throws(PassingError) -> IdentifiedFile {
-    try check(reference.path)
-    let opened = try open(reference.path)
+    let opened = try openChecked(reference.path)
     guard opened.identity == reference.identity else {
       close(opened.descriptor)
       throw .changed(reference.path)
@@ -48,25 +43,25 @@ public final class FileOpener: Sendable {
   func openLinked(_ path: String) throws(PassingError) -> IdentifiedFile {
     // A name that begins nowhere is looked for beside the file, too, by its full path.
     guard path.hasPrefix("/") else { throw PassingError(errno: ENOENT, file: path) }
-    try check(path)
-    return try open(path)
+    return try openChecked(path)
   }
 
   /// Whether the current request may use a file that has been opened before, for another one.
   /// - Throws: ``PassingError``.
-  public func check(_ path: String) throws(PassingError) {
-    if let reason = gate(path) { throw PassingError(.refused, file: path, reason: reason) }
-    if let rights, !isInside(path), let reason = rights(path) {
-      throw PassingError(.denied, file: path, reason: reason)
-    }
+  public func check(_ reference: FileReference) throws(PassingError) {
+    if let reason = gate(reference.path) { throw PassingError(.refused, file: reference.path, reason: reason) }
+    if let reason = rights?(reference) { throw PassingError(.denied, file: reference.path, reason: reason) }
   }
 
-  /// Whether a path, with its links resolved, lies in the run's directory.
-  private func isInside(_ path: String) -> Bool {
-    guard let directory else { return false }
-    guard let resolved = realpath(path, nil) else { return false }
-    defer { free(resolved) }
-    return String(cString: resolved).hasPrefix(directory + "/")
+  private func openChecked(_ path: String) throws(PassingError) -> IdentifiedFile {
+    if let reason = gate(path) { throw PassingError(.refused, file: path, reason: reason) }
+    let opened = try open(path)
+    // After the opening, and of what was opened: the owner of a directory on the way could exchange the file between the two.
+    if let reason = rights?(FileReference(path: path, identity: opened.identity)) {
+      close(opened.descriptor)
+      throw PassingError(.denied, file: path, reason: reason)
+    }
+    return opened
   }
 
   private func open(_ path: String) throws(PassingError) -> IdentifiedFile {

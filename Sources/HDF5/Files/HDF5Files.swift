@@ -7,6 +7,8 @@ public final class HDF5Files: Sendable {
   /// Opens files, here and for whoever reads beside libhdf5.
   public let opener: FileOpener
   private let service: any HDF5Service
+  /// Files that others have led to, by external links and as the sources of virtual datasets; by the path of the file that led there.
+  private let linked = Mutex<[String: Set<FileReference>]>([:])
   /// Files that have taken down the process that read them, and how: they are not asked again.
   private let closed = Mutex<[FileReference: HDF5Error]>([:])
 
@@ -66,11 +68,14 @@ public final class HDF5Files: Sendable {
   private func visit(_ file: FileReference, _ batch: QuestionBatch) throws(PassingError) -> AnswerBatch {
     if let error = closed.withLock({ $0[file] }) { return AnswerBatch(failed: error) }
     guard Request.current.mayWait else { throw .mustWait(file.path) }
-    try opener.check(file.path)
+    try opener.check(file)
     let opener = opener
-    let answers = try service.answers(to: .questions(file, batch.questions)) { path in
+    let answers = try service.answers(to: .questions(file, batch.questions)) { [self] path in
       do throws(PassingError) {
-        return .success(path == file.path ? try opener.open(file) : try opener.openLinked(path))
+        if path == file.path { return .success(try opener.open(file)) }
+        let linked = try opener.openLinked(path)
+        add(linked: FileReference(path: path, identity: linked.identity), of: file)
+        return .success(linked)
       } catch {
         return .failure(error)
       }
@@ -98,10 +103,13 @@ public final class HDF5Files: Sendable {
     let made: Result<[UInt8], HDF5Error>
     do throws(PassingError) {
       guard Request.current.mayWait else { throw .mustWait(plan.name) }
-      made = try service.answers(to: .making(plan)) { path in
+      made = try service.answers(to: .making(plan)) { [self] path in
         do throws(PassingError) {
           if let reference = references[path] { return .success(try opener.open(reference)) }
-          return .success(try opener.openLinked(path))
+          let linked = try opener.openLinked(path)
+          // Which of them led there is not known here.
+          for file in files { add(linked: FileReference(path: path, identity: linked.identity), of: file) }
+          return .success(linked)
         } catch {
           return .failure(error)
         }
@@ -118,6 +126,25 @@ public final class HDF5Files: Sendable {
         if !isMade, let error = try? HDF5Error(from: &reader) { throw .damaged(error) }
       }
       throw .damaged(file: plan.name, object: "", reason: "the process that made it gave an answer that makes no sense")
+    }
+  }
+
+  /// Says that what is read of a file comes from another one, too.
+  public func add(linked: FileReference, of file: FileReference) {
+    self.linked.withLock { _ = $0[file.path, default: []].insert(linked) }
+  }
+
+  /// The files that files have led to so far, directly or through others: what is read of a file may come from them, and be in memory.
+  public func linkedFiles(of paths: @autoclosure () -> [String]) -> Set<FileReference> {
+    linked.withLock { linked in
+      // Most runs have none.
+      guard !linked.isEmpty else { return [] }
+      var found: Set<FileReference> = []
+      var queue = paths()
+      while let path = queue.popLast() {
+        for file in linked[path] ?? [] where found.insert(file).inserted { queue.append(file.path) }
+      }
+      return found
     }
   }
 
