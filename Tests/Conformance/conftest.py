@@ -1,11 +1,14 @@
 """One mount per run of the catalogue, shared by all tests of that run, removed after the last of them."""
 
 import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
 
 import oracle
 import product

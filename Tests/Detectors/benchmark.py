@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Conformance"))
+for folder in ("Conformance", "Support"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 
 import h5py
 import numpy as np

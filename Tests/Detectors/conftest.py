@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-# The program, mounting, and random data are those of the conformance tests.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Conformance"))
+# Random data and comparisons are those of the conformance tests.
+for folder in ("Conformance", "Support"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 
 import contextlib
 import shutil

@@ -1,18 +1,16 @@
 """The example run of the program and a small made run, each mounted through the kernel."""
 
-import os
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Conformance"))
+for folder in ("Conformance", "Support"):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / folder))
 
 import product  # noqa: E402
 from cases_index import CAM, XGM, one  # noqa: E402
+from daemon import Foreground  # noqa: E402
 from handmade import ramp  # noqa: E402
 
 IMAGE = (400, 300)
@@ -69,52 +67,6 @@ def small_mnt(small, tmp_path):
 @pytest.fixture
 def pixels(small_mnt) -> Path:
     return small_mnt / "sources" / CAM / "keys" / "data.pixels" / "array.npy"
-
-
-class Foreground:
-    """A daemon started with -f: its process, its mount point, what it logs."""
-
-    def __init__(self, run, point, *options):
-        product.require_fuse()
-        self.point = Path(point)
-        self.point.mkdir(exist_ok=True)
-        self.log_path = self.point.with_suffix(".log")
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([product.binary(), "mount", "-f", *options, str(run), str(point)],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
-        while not product.is_mounted(point):
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.clean_up()
-                pytest.fail(f"mount -f did not mount: {self.log()}")
-            time.sleep(0.02)
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    def log(self) -> str:
-        return self.log_path.read_text(errors="replace")
-
-    def status(self, field: str) -> int:
-        """A number of /proc/<pid>/status, for instance VmRSS in kB."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith(field + ":"):
-                return int(line.split()[1])
-        raise KeyError(field)
-
-    def descriptors(self) -> int:
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def clean_up(self):
-        product.lazy_unmount(self.point)
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
 
 
 @pytest.fixture
