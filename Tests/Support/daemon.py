@@ -1,5 +1,6 @@
 """A daemon in the foreground of a child of ours: what it logs, what it costs, and the processes that work for it."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -79,13 +80,39 @@ class Foreground:
                 self.kill()
 
     def kill(self):
-        """Ends the daemon and what works for it, whatever state they are in."""
+        """Ends the mount, the daemon and what works for it, whatever state they are in."""
+        abort(self.point)
         for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            kill(pid)
         self.process.wait(20)
+
+
+def abort(point):
+    """Takes a mount away and ends its connection, so that all who wait for it get an error; needs root."""
+    force_and_detach = 1 | 2
+    ctypes.CDLL(None).umount2(os.fsencode(point), force_and_detach)
+
+
+def run_bounded(*arguments, seconds: float) -> subprocess.CompletedProcess | None:
+    """Runs the program to its end, its output in text; None where it took longer: then it and all its processes are ended."""
+    process = subprocess.Popen([product.binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        output, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        for pid in [*descendants(process.pid), process.pid]:
+            kill(pid)
+        process.communicate()
+        return None
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def kill(pid: int):
+    """Kills a process, if there still is one."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def descendants(pid: int) -> list[int]:

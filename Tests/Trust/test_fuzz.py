@@ -6,10 +6,11 @@ import random
 
 import h5py
 
+import product
 from fuzz import Fuzzer, seed_of_today
 from mutations import Seed, lookup3
 
-SECONDS = float(os.environ.get("XFELFS_FUZZ_SECONDS", 45))
+SECONDS = float(os.environ.get("XFELFS_FUZZ_SECONDS", 15 if product.QUICK else 45))
 NUMBER = int(os.environ.get("XFELFS_FUZZ_SEED", seed_of_today()))
 
 

@@ -190,8 +190,9 @@ class Walk:
             return False
 
         done = self.contents(path, check)
-        if done is not None and len(self.wrong) == was_wrong and length != len(contents):
-            self.wrong.append(f"{path}: ends after {length} of {len(contents)} bytes, without an error")
+        expected = len(contents) if self.limit is None else min(len(contents), self.limit)
+        if done is not None and len(self.wrong) == was_wrong and length != expected:
+            self.wrong.append(f"{path}: ends after {length} of {expected} bytes, without an error")
 
     def compare_status(self, path, kind, size):
         status = self.do("lstat", path, os.lstat, self.full(path))

@@ -145,9 +145,13 @@ class MemoryWatch:
 
     def sample(self):
         while not self.has_ended.wait(self.seconds):
-            for pid in [self.pid, *daemon.descendants(self.pid)]:
-                with contextlib.suppress(OSError, KeyError):
-                    self.peaks[pid] = daemon.status(pid, "VmHWM")
+            self.take()
+
+    def take(self):
+        """One sample."""
+        for pid in [self.pid, *daemon.descendants(self.pid)]:
+            with contextlib.suppress(OSError, KeyError):
+                self.peaks[pid] = daemon.status(pid, "VmHWM")
 
     def __enter__(self) -> "MemoryWatch":
         self.thread.start()
@@ -156,6 +160,7 @@ class MemoryWatch:
     def __exit__(self, *_):
         self.has_ended.set()
         self.thread.join()
+        self.take()
 
     def largest(self) -> float:
         """MiB of the process that had most."""
