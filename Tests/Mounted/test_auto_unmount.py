@@ -14,6 +14,7 @@ import product
 from product import is_mounted, wait_until
 
 NOBODY = 65534
+DAEMON = os.path.basename(product.binary())[:15]        # what the kernel calls it
 FUSE = Path("/dev/fuse")
 
 
@@ -78,23 +79,23 @@ def mounter(request, small):
 def test_a_killed_daemon_leaves_no_mount(mounter):
     """With files open, too."""
     mounter.mount("-o", "auto_unmount,ro")
-    assert is_mounted(mounter.point) and set(mounter.processes()) == {"xfelfs", "auto_unmount"}
-    os.kill(mounter.processes()["xfelfs"], signal.SIGKILL)
+    assert is_mounted(mounter.point) and set(mounter.processes()) == {DAEMON, "auto_unmount"}
+    os.kill(mounter.processes()[DAEMON], signal.SIGKILL)
     wait_until(lambda: not is_mounted(mounter.point), what="the unmount")
     wait_until(lambda: not mounter.processes(), what="the end of the watcher")
     mounter.mount("-o", "auto_unmount")
     reader = subprocess.Popen([*mounter.words, "sh", "-c", 'exec 3< "$0/keys.csv"; echo; read line; cat <&3 > /dev/null',
                                str(mounter.point)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert reader.stdout.readline() == b"\n"
-    os.kill(mounter.processes()["xfelfs"], signal.SIGKILL)
+    os.kill(mounter.processes()[DAEMON], signal.SIGKILL)
     wait_until(lambda: not is_mounted(mounter.point), what="the unmount")
     reader.communicate(b"\n", timeout=10)
 
 
 def test_without_the_option_a_killed_daemon_leaves_its_mount(mounter):
     mounter.mount()
-    assert set(mounter.processes()) == {"xfelfs"}
-    os.kill(mounter.processes()["xfelfs"], signal.SIGKILL)
+    assert set(mounter.processes()) == {DAEMON}
+    os.kill(mounter.processes()[DAEMON], signal.SIGKILL)
     wait_until(lambda: not mounter.processes(), what="the end of the daemon")
     assert is_mounted(mounter.point)
 
@@ -108,7 +109,7 @@ def test_the_watcher_ends_with_an_orderly_daemon(mounter, how):
         processes = mounter.processes()
         if how == "SIGTERM to both":
             os.kill(processes["auto_unmount"], signal.SIGTERM)
-        os.kill(processes["xfelfs"], signal.SIGTERM)
+        os.kill(processes[DAEMON], signal.SIGTERM)
     wait_until(lambda: not is_mounted(mounter.point) and not mounter.processes(), what="the end of both")
 
 
@@ -131,8 +132,8 @@ def test_another_mount_is_left_alone(mounter):
     mounter.mount("-o", "auto_unmount")
     first = mounter.processes()
     os.kill(first["auto_unmount"], signal.SIGSTOP)
-    os.kill(first["xfelfs"], signal.SIGKILL)
-    wait_until(lambda: "xfelfs" not in mounter.processes(), what="the end of the daemon")
+    os.kill(first[DAEMON], signal.SIGKILL)
+    wait_until(lambda: DAEMON not in mounter.processes(), what="the end of the daemon")
     assert mounter.xfelfs("umount", mounter.point).returncode == 0
     mounter.mount()
     os.kill(first["auto_unmount"], signal.SIGCONT)
@@ -147,7 +148,7 @@ def test_what_is_mounted_over_it_is_left_alone(mounter):
     subprocess.run([*mounter.words, "ls", mounter.point], check=True, stdout=subprocess.DEVNULL)
     bottom = mounter.entries()
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", mounter.point], check=True)
-    os.kill(mounter.processes()["xfelfs"], signal.SIGKILL)
+    os.kill(mounter.processes()[DAEMON], signal.SIGKILL)
     wait_until(lambda: not mounter.processes(), what="the end of both", timeout=20)
     assert len(mounter.entries()) == 2 and mounter.entries()[0] == bottom[0]
 

@@ -426,14 +426,15 @@ def names(directory) -> list[str]:
     return sorted(str(path.relative_to(directory)) for path in directory.rglob("*"))
 
 
-def test_cp_asks_before_it_replaces(example, tmp_path):
+def test_cp_asks_before_it_replaces(example, small, tmp_path):
     """What is in the way is found before anything is written; --force replaces files and adds to directories."""
-    for words in (["info.txt", "trains.csv"], [f"sources/{XGM}", "info.json"], ["files"], ["/"]):
+    for run, words in ((example, ["info.txt", "trains.csv"]), (example, [f"sources/{XGM}", "info.json"]),
+                       (example, ["files"]), (small[0], ["/"])):
         target = tmp_path / "target"
         target.mkdir()
-        assert xfelfs("cp", example, *words, target).returncode == 0
+        assert xfelfs("cp", run, *words, target).returncode == 0
         before, listed = state(target), names(target)
-        result = xfelfs("cp", example, *words, target)
+        result = xfelfs("cp", run, *words, target)
         assert refused(result) and "--force" in result.stderr
         assert state(target) == before
         victim = next(path for path in sorted(target.rglob("*")) if path.is_file() and not path.is_symlink()
@@ -446,7 +447,7 @@ def test_cp_asks_before_it_replaces(example, tmp_path):
             victim.write_text("spoiled")
         extra = target / "extra"
         extra.write_text("mine")
-        result = xfelfs("cp", "--force", example, *words, target)
+        result = xfelfs("cp", "--force", run, *words, target)
         assert result.returncode == 0, result.stderr
         assert names(target) == sorted([*listed, "extra"]) and extra.read_text() == "mine"
         assert os.readlink(victim) != "nowhere" if victim.is_symlink() else victim.read_bytes() == whole
