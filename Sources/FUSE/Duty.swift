@@ -19,8 +19,8 @@ final class Duty: @unchecked Sendable {
   enum Patience {
     /// It gets EINTR.
     case untilSignal
-    /// It gets EINTR if the signal ends it. What fills the page cache may be for a page of a mapped file that has been touched, and
-    /// an error, EINTR no less than others, is SIGBUS to whoever touches it.
+    /// It gets EINTR if the signal ends it. What fills the page cache may be for a page of a mapped file, and an error, EINTR no less
+    /// than others, is SIGBUS to a program that touches it, or EFAULT for a system call that is given it.
     case untilEnd(CallingProcess)
   }
 
