@@ -4,8 +4,8 @@ internal import RunTree
 
 /// Copies parts of a tree to the disk.
 ///
-/// What is asked for by name appears when it is complete: a file, or a new directory with all that is below it. Into a directory
-/// that is there already its files come one by one, each as a whole.
+/// What is asked for by name appears when it is complete: a file, or a new directory with all that is below it. Of what is added to
+/// directories that are there, each file does.
 struct TreeCopy {
   let tree: RunTree
   let runs: RunGuard
@@ -35,11 +35,12 @@ struct TreeCopy {
       // A link takes the place of a link, where anything else goes through it.
       let isLink = tree.kind(of: node) == .symbolicLink
       let item = Item(node: node, place: isLink ? try OutputPlace(destination.path, followsLinks: false) : destination)
+      try runs.check(item.place)
       try check(item)
       return [item]
     }
-    let directory = try OutputDirectory(
-      destination.name, at: destination.directory, shown: destination.path)
+    let directory = try inside(destination)
+    try runs.check(directory, for: destination.path)
     var items: [Item] = []
     for path in paths {
       let node = try TreePath.node(path, in: tree)
@@ -59,14 +60,17 @@ struct TreeCopy {
     return items
   }
 
+  /// An entry of a directory that lies outside of all runs; links in it may lead elsewhere.
   private func item(_ node: Node, _ name: String, in directory: OutputDirectory) throws(Failure) -> Item {
     let isLink = tree.kind(of: node) == .symbolicLink
-    return Item(node: node, place: try OutputPlace(name, in: directory, followsLinks: !isLink))
+    let place = try OutputPlace(name, in: directory, followsLinks: !isLink)
+    if place.directory !== directory { try runs.check(place) }
+    return Item(node: node, place: place)
   }
 
-  /// Throws a sentence if something may not be written at its place.
+  /// Throws a sentence if something may not be written at its place in a directory that lies outside of all runs.
   private func check(_ item: Item) throws(Failure) {
-    try runs.check(item.place)
+    try runs.check(occupantOf: item.place)
     switch (tree.kind(of: item.node), item.place.occupant) {
     case (_, .nothing): return
     case (.directory, .directory):
@@ -87,44 +91,96 @@ struct TreeCopy {
 
   /// Copies one thing.
   func copy(_ item: Item) throws {
-    let place = item.place
     switch tree.kind(of: item.node) {
-    case .file:
-      let source = try TreePath.open(item.node, in: tree, place.path)
-      let file = try AtomicFile(place, outside: runs, replacing: replaces)
-      try file.write(modified: try modified(item.node)) { (descriptor) throws(Failure) in
-        try Output.write(source, to: descriptor, place.path)
-      }
+    case .file: try write(item)
     case .symbolicLink:
-      let target = try TreePath.target(of: item.node, in: tree)
-      let draft = try Drafts.shared.make(in: place.directory) { (name) throws(Failure) in
-        guard symlinkat(target, place.directory.descriptor, name) == 0 else { throw place.failure() }
-      }
+      let draft = try draftLink(item)
       defer { Drafts.shared.discard(draft) }
-      try place.publish(draft)
-    case .directory where place.occupant == .directory:
+      try item.place.publish(draft)
+    case .directory:
+      var additions = Additions()
+      defer { for draft in additions.drafts { Drafts.shared.discard(draft.draft) } }
+      try add(item, to: &additions)
+      try publish(&additions)
+    }
+  }
+
+  /// What is ready to be put into directories that are there.
+  private struct Additions {
+    /// More directories than these are not held at a time: each takes a descriptor.
+    static let mostDirectories = 256
+
+    var drafts: [(draft: Drafts.Draft, place: OutputPlace)] = []
+    /// The directories, to be given their times when all is in them; those inside first.
+    var directories: [(node: Node, place: OutputPlace)] = []
+
+    /// Writes all of it to the disk.
+    func synchronize() throws(Failure) {
+      var devices: Set<UInt> = []
+      for (draft, place) in drafts where devices.insert(draft.directory.inode.device).inserted {
+        guard draft.directory.synchronizeFileSystem() else { throw place.failure() }
+      }
+    }
+  }
+
+  /// Puts all of it in its place. It is written to the disk at once: file by file takes a disk's latency for each.
+  private func publish(_ additions: inout Additions) throws(Failure) {
+    try additions.synchronize()
+    for (draft, place) in additions.drafts { try place.publish(draft) }
+    for (node, place) in additions.directories { try date(place.name, in: place.directory, node) }
+    try additions.synchronize()
+    additions = Additions()
+  }
+
+  /// Makes drafts of a directory that is new, or of all that is to come into one that is there.
+  private func add(_ item: Item, to additions: inout Additions) throws {
+    let place = item.place
+    switch (tree.kind(of: item.node), place.occupant) {
+    case (.file, .stream), (.file, .descriptor): try write(item)
+    case (.file, _):
+      let source = try TreePath.open(item.node, in: tree, place.path)
+      let draft = try AtomicFile(place, replacing: replaces).draft(
+        modified: try modified(item.node), isSynchronized: false
+      ) { (descriptor) throws(Failure) in try Output.write(source, to: descriptor, place.path) }
+      additions.drafts.append((draft, place))
+    case (.symbolicLink, _): additions.drafts.append((try draftLink(item), place))
+    case (.directory, .directory):
       let directory = try inside(place)
       try TreePath.entries(of: item.node, in: tree) { entry in
         let entry = try self.item(entry.node, Self.checked(entry.name, in: directory), in: directory)
         try check(entry)
-        try copy(entry)
+        try add(entry, to: &additions)
       }
-      try date(place.name, in: place.directory, item.node)
-    case .directory:
+      additions.directories.append((item.node, place))
+      if additions.directories.count >= Additions.mostDirectories { try publish(&additions) }
+    case (.directory, _):
       let draft = try Drafts.shared.make(in: place.directory) { (name) throws(Failure) in
         guard mkdirat(place.directory.descriptor, name, 0o777) == 0 else { throw place.failure() }
       }
-      defer { Drafts.shared.discard(draft) }
-      let directory = try OutputDirectory(draft.name, at: place.directory, shown: place.path)
-      try fill(directory, from: item.node)
-      // All of its files at once: one by one takes a disk's latency for each.
-      guard directory.synchronizeFileSystem() else { throw place.failure() }
+      additions.drafts.append((draft, place))
+      try fill(OutputDirectory(draft.name, at: place.directory, shown: place.path), from: item.node)
       try date(draft.name, in: place.directory, item.node)
-      try place.publish(draft)
     }
   }
 
-  /// Copies the entries of a directory into one that is new and nobody else's.
+  private func write(_ item: Item) throws(Failure) {
+    let path = item.place.path
+    let source = try TreePath.open(item.node, in: tree, path)
+    let file = try AtomicFile(item.place, replacing: replaces)
+    try file.write(modified: try modified(item.node)) { (descriptor) throws(Failure) in
+      try Output.write(source, to: descriptor, path)
+    }
+  }
+
+  private func draftLink(_ item: Item) throws(Failure) -> Drafts.Draft {
+    let place = item.place
+    let target = try TreePath.target(of: item.node, in: tree)
+    return try Drafts.shared.make(in: place.directory) { (name) throws(Failure) in
+      guard symlinkat(target, place.directory.descriptor, name) == 0 else { throw place.failure() }
+    }
+  }
+
+  /// Copies the entries of a directory into a new one that is a draft, or lies in one.
   private func fill(_ directory: OutputDirectory, from node: Node) throws {
     try TreePath.entries(of: node, in: tree) { entry in
       let name = try Self.checked(entry.name, in: directory)

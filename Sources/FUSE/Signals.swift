@@ -5,10 +5,10 @@ import Glibc
 public enum Signals {
   /// TERM, INT and HUP, which end a mount.
   private static let ending = [SIGTERM, SIGINT, SIGHUP]
-  /// The signal that gets a worker out of its read from /dev/fuse. Of those without a name, so that none from outside interrupts
-  /// what a worker reads of a run.
+  /// The signal that gets a worker out of its read from /dev/fuse. One without a name: others are sent to processes from outside,
+  /// and would interrupt a worker's read of the run.
   static let wake = __libc_current_sigrtmin() + 1
-  /// Signals that by default end a process and say nothing of its own state: somebody's mistake, or meant for another program.
+  /// Signals that end a process by default, though they say nothing of its state: they were meant for another one.
   private static let stray = [
     SIGUSR1, SIGUSR2, SIGALRM, SIGQUIT, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT, SIGXFSZ,
   ]
@@ -20,7 +20,7 @@ public enum Signals {
     var set = Self.set(ending + [SIGPIPE])
     pthread_sigmask(SIG_BLOCK, &set, nil)
     for signal in stray { _ = cfuse_make_harmless(signal, 1) }
-    // Who ignores its children is not told how they end.
+    // A process that ignores it does not learn how its children end.
     signal(SIGCHLD, SIG_DFL)
   }
 

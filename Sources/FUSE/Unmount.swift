@@ -13,7 +13,7 @@ extension MountPoint {
     do throws(Errno) {
       try release(place, lazy: lazy)
     } catch .busy {
-      // Not before: who asks a daemon that hangs whether it lives waits in the mount, and keeps it in use.
+      // Not before: a question to a daemon that hangs waits in the mount, and so keeps it in use.
       guard isDead(place) else { throw busy(place) }
       do throws(Errno) { try release(place, lazy: true) } catch { throw refusal(of: place, error) }
     } catch {

@@ -152,6 +152,30 @@ def test_no_directory_of_the_run_is_written_into(places, untouched, command):
         assert refused(call(places, WRITING[command], path)), path
 
 
+# Commands that take the path of something to read, or of a mount point; and no others are left.
+READING = [["info", "PATH"], ["info", "--json", "PATH"], ["ls", "PATH"], ["ls", "-l", "PATH", "files"],
+           ["cat", "PATH", "info.txt"], ["validate", "PATH"], ["validate", "--json", "--read-data", "PATH"],
+           ["locality", "PATH"], ["umount", "PATH"], ["umount", "--lazy", "PATH"], ["mount", "PATH", "mnt"],
+           ["mount", "RUN", "PATH"], ["mount", "PATH", "PATH"], ["mount", "store", "PATH"]]
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_reading_changes_nothing(places, untouched, words):
+    """Whatever comes of it."""
+    paths = [path for name in places.names for path in places.of_file(name)[::3]] + places.of_directories()
+    for path in paths:
+        xfelfs(*[{"PATH": path, "RUN": "run"}.get(word, word) for word in words], cwd=places.top)
+        for point in (places.top / "mnt", places.run, places.run / "below"):
+            product.lazy_unmount(point)
+
+
+def test_all_commands_are_tried():
+    """A command that is added has to be in one of the lists."""
+    lines = xfelfs("--help").stdout.split("SUBCOMMANDS:")[1].splitlines()
+    commands = {line.split()[0] for line in lines if line.startswith("  ") and line[2:3].islower()}
+    assert commands == {words[0] for words in [*WRITING.values(), *READING]} | {"example"}
+
+
 def test_a_link_to_a_file_of_the_run_is_replaced_by_a_link(places, untouched):
     """cp of a link replaces the link that is there, not what it leads to; and not unasked."""
     words = WRITING["cp --force of a link"]

@@ -15,12 +15,13 @@ struct AtomicFile {
   ///   - replacing: whether a plain file that is there may be replaced.
   /// - Throws: ``Failure`` with the reason why not.
   init(_ path: String, outside runs: RunGuard, replacing: Bool) throws(Failure) {
-    try self.init(OutputPlace(path), outside: runs, replacing: replacing)
+    let place = try OutputPlace(path)
+    try runs.check(place)
+    try self.init(place, replacing: replacing)
   }
 
-  /// The same for a place that has been looked at.
-  init(_ place: OutputPlace, outside runs: RunGuard, replacing: Bool) throws(Failure) {
-    try runs.check(place)
+  /// The same for a place that lies outside of all runs.
+  init(_ place: OutputPlace, replacing: Bool) throws(Failure) {
     switch place.occupant {
     case .directory: throw Failure("cannot write \(place.path): it is a directory")
     case .file where !replacing: throw place.isTaken
@@ -37,7 +38,11 @@ struct AtomicFile {
     switch place.occupant {
     case .descriptor(let descriptor): try body(descriptor)
     case .stream: try writeThrough(body)
-    default: try writeBeside(modified, body)
+    default:
+      let draft = try draft(modified: modified, isSynchronized: true, body)
+      defer { Drafts.shared.discard(draft) }
+      try place.publish(draft)
+      place.directory.synchronize()
     }
   }
 
@@ -55,23 +60,37 @@ struct AtomicFile {
     try body(descriptor)
   }
 
-  private func writeBeside(_ modified: timespec?, _ body: (Int32) throws(Failure) -> Void) throws(Failure) {
+  /// Has `body` write the file beside its place, where that is not a device or a pipe; it is the caller's to publish or to discard.
+  ///
+  /// - Parameter isSynchronized: whether it is to be on the disk when this returns.
+  func draft(
+    modified: timespec?, isSynchronized: Bool, _ body: (Int32) throws(Failure) -> Void
+  ) throws(Failure) -> Drafts.Draft {
     let directory = place.directory
     var descriptor: Int32 = -1
     let draft = try Drafts.shared.make(in: directory) { (name) throws(Failure) in
       descriptor = openat(directory.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { throw place.failure() }
     }
-    defer { Drafts.shared.discard(draft) }
-    do {
-      defer { close(descriptor) }
-      // Who could read or write it still can.
-      if case .file(let permissions) = place.occupant { fchmod(descriptor, permissions) }
+    defer { close(descriptor) }
+    do throws(Failure) {
+      if place.occupant == .file { keepOwner(for: descriptor) }
       try body(descriptor)
       if let modified { _ = futimens(descriptor, [modified, modified]) }
-      guard fsync(descriptor) == 0 else { throw place.failure() }
+      guard !isSynchronized || fsync(descriptor) == 0 else { throw place.failure() }
+      return draft
+    } catch {
+      Drafts.shared.discard(draft)
+      throw error
     }
-    try place.publish(draft)
+  }
+
+  /// Gives the new file the owner, as far as that is allowed, and the permissions of the one that it replaces.
+  private func keepOwner(for descriptor: Int32) {
+    var status = stat()
+    guard fstatat(place.directory.descriptor, place.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
+    fchown(descriptor, status.st_uid, status.st_gid)
+    fchmod(descriptor, status.st_mode & 0o777)
   }
 }
 
@@ -92,7 +111,6 @@ extension OutputPlace {
       guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) != 0 else { throw isTaken }
       guard renameat(directory.descriptor, draft.name, directory.descriptor, name) == 0 else { throw failure() }
     }
-    directory.synchronize()
   }
 
   /// The sentence of a place where something is.

@@ -58,7 +58,7 @@ final class Drafts: Sendable {
       for signal in signals { Glibc.signal(signal, SIG_DFL) }
       pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
       shared.removeAll()
-      // Whoever waits for the process is to see what ended it.
+      // The parent is to see what ended the process.
       raise(number)
     }
   }()

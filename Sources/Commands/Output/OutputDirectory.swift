@@ -61,9 +61,8 @@ final class OutputDirectory: Sendable {
     return SystemFile.names(reading: stream)
   }
 
-  /// Writes its entries to the disk. False, and `errno`, where that fails.
-  @discardableResult
-  func synchronize() -> Bool { synchronize(fsync) }
+  /// Writes its entries to the disk, as far as that can be done.
+  func synchronize() { _ = synchronize(fsync) }
 
   /// Writes all of its file system to the disk. False, and `errno`, where that fails.
   func synchronizeFileSystem() -> Bool { synchronize(syncfs) }
@@ -83,7 +82,8 @@ final class OutputDirectory: Sendable {
 
 /// What a file or directory is, by whatever path it is reached.
 struct Inode: Hashable {
-  private let device: UInt
+  /// The file system it lies in.
+  let device: UInt
   private let number: UInt
 
   init(_ status: stat) {

@@ -6,8 +6,8 @@ struct OutputPlace {
   /// What is there already.
   enum Occupant: Equatable {
     case nothing
-    /// A plain file, with its permission bits.
-    case file(permissions: mode_t)
+    /// A plain file.
+    case file
     case directory
     /// A device, a pipe or a socket: it is written to, never replaced.
     case stream
@@ -122,7 +122,7 @@ struct OutputPlace {
 
   private static func occupant(_ status: stat) -> Occupant {
     switch status.st_mode & S_IFMT {
-    case S_IFREG: .file(permissions: status.st_mode & 0o777)
+    case S_IFREG: .file
     case S_IFDIR: .directory
     case S_IFLNK: .link
     default: .stream

@@ -12,7 +12,7 @@ struct RunGuard {
 
   /// A guard of these runs: directories, or single files. What is not there is no run, and opening it will say so.
   ///
-  /// Any other directory with files that are named as a run's is kept clean too.
+  /// Nothing is written beside files that are named as a run's either, whatever run that is.
   init(runs: [String] = []) {
     for run in runs { add(run) }
   }
@@ -50,13 +50,17 @@ struct RunGuard {
 
   /// Throws a sentence if what would be written there is a file of a run, or would lie in a run's directory or below it.
   func check(_ place: OutputPlace) throws(Failure) {
-    if let inode = place.inode, files.contains(inode) { throw Self.isFile(place.path) }
+    try check(occupantOf: place)
     // What a descriptor of ours leads to has been opened by the caller, wherever it lies.
     if case .descriptor = place.occupant { return }
-    if place.occupant == .directory, let inode = place.inode, directories.contains(inode) {
-      throw Self.isInside(place.path)
-    }
     try check(place.directory, for: place.path)
+  }
+
+  /// The first half of it, for places in a directory that has been checked: throws a sentence if what is there is a run's.
+  func check(occupantOf place: OutputPlace) throws(Failure) {
+    guard let inode = place.inode else { return }
+    if files.contains(inode) { throw Self.isFile(place.path) }
+    if directories.contains(inode) { throw Self.isInside(place.path) }
   }
 
   /// Throws a sentence if the directory is a run's, or lies below one.
