@@ -102,9 +102,8 @@ public final class Session: Sendable {
   /// Serves with as many worker threads, and returns when the mount has ended: by `umount`, `detach` or `stop`. Once only.
   ///
   /// - Parameters:
-  ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.prepareToServe()` before any
-  ///     other
-  ///     thread was started. Only for one session of a process.
+  ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.prepareToServe()` before
+  ///     any other thread was started. Only for one session of a process.
   ///   - onReady: called from a worker when the kernel has been answered, which is when the mount works.
   public func serve(
     threads: Int, handlingSignals: Bool = false, onReady: @escaping @Sendable () -> Void = {}
