@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import Printable
+internal import Synchronization
 
 /// A command that cannot do what it was asked: one sentence, and status 1.
 struct Failure: Error, CustomStringConvertible {
@@ -14,7 +15,10 @@ public enum Program {
   private static let usageStatus: Int32 = 64
 
   /// Runs the command line, and returns the status to exit with.
-  public static func run(_ arguments: [String]) -> Int32 {
+  ///
+  /// - Parameter worker: the program that reads HDF5 files in processes of its own; this one, unless a test says otherwise.
+  public static func run(_ arguments: [String], worker: String = "/proc/self/exe") -> Int32 {
+    OpenRun.workerExecutable.withLock { $0 = worker }
     guard !arguments.isEmpty else {
       say("no command given (see xfelfs --help)")
       return usageStatus

@@ -6,6 +6,7 @@ internal import Locality
 internal import Logging
 internal import RunArrays
 internal import RunTree
+internal import Synchronization
 internal import Validation
 
 /// Opens a run and grows its tree: what every command begins with.
@@ -16,6 +17,9 @@ enum OpenRun {
     let memory = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
     return min(1 << 30, max(64 << 20, memory / 20))
   }
+
+  /// The program that worker processes run: this one, unless a test says otherwise.
+  static let workerExecutable = Mutex("/proc/self/exe")
 
   /// Which files are read at all.
   struct Access {
@@ -41,7 +45,7 @@ enum OpenRun {
     let gate: FileGate = { path in waits ? nil : locality.obstacle(to: path) }
     let hdf5 = HDF5Files(
       FileOpener(gate: gate, rights: rights),
-      workers: WorkerProgram(arguments: [HDF5WorkerCommand.name]))
+      workers: WorkerProgram(executable: workerExecutable.withLock { $0 }, arguments: [HDF5WorkerCommand.name]))
     let run = try Run(
       path: path, hdf5: hdf5, omissions: { paths in omissions(paths, locality, access) },
       report: { logger.warning("\($0)") })

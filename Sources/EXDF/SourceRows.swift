@@ -127,7 +127,8 @@ extension Run {
     switch (trains, part.columns) {
     case (.failure(let error), _), (_, .failure(let error)): leaveOut(error)
     case (.success(let trains), .success(let groups)):
-      for group in listing.groups {
+      // A group without keys has no rows, whatever INDEX says.
+      for group in listing.groups where listing.keys.contains(where: { $0.group == group }) {
         let path = group.isEmpty ? "INDEX/\(source.name)" : "INDEX/\(source.name)/\(group)"
         // What a soft link inside of INDEX leads to is not among the columns: it is asked for by name.
         var columns = groups?[group] ?? [:]

@@ -7,7 +7,9 @@ import Testing
 /// Which trains there are, when they were, and which of them are doubted.
 @Suite struct TrainTests {
   private func suspects(_ file: MadeFile) throws -> [Bool] {
-    try OpenedRun([file]).run.trainTimes().isSuspect
+    let opened = try OpenedRun([file])
+    // Its directory goes with it.
+    return try withExtendedLifetime(opened) { try opened.run.trainTimes().isSuspect }
   }
 
   @Test(arguments: zip(["1.0", "1.1", "1.2", "1.3"], [false, true, false, false]))

@@ -9,15 +9,23 @@ import Testing
     try #require(throws: HDF5Error.self) { try withFile(path) { (_, _) throws(HDF5Error) in } }
   }
 
+  /// Why a file is not even opened.
+  private func refusal(_ path: String) throws -> PassingError {
+    let none = FileIdentity(path: path) ?? FileIdentity(path: "/").unsafelyUnwrapped
+    return try #require(throws: PassingError.self) {
+      try FileOpener().open(FileReference(path: path, identity: none))
+    }
+  }
+
   @Test func aMissingFileSaysSo() throws {
-    let error = try failure("/tmp/no such file.h5")
-    #expect(error.file == "/tmp/no such file.h5" && error.operation == "open" && error.object.isEmpty)
-    #expect(error.description == "cannot open /tmp/no such file.h5: No such file or directory")
+    let error = try refusal("/tmp/no such file.h5")
+    #expect(error.file == "/tmp/no such file.h5" && error.cause == .system(errno: ENOENT) && error.object.isEmpty)
+    #expect(error.description == "cannot read /tmp/no such file.h5: No such file or directory")
   }
 
   @Test func aDirectoryIsNoFile() throws {
     let directory = try TemporaryDirectory()
-    #expect(try failure(directory.path).reason == "it is not a regular file")
+    #expect(try refusal(directory.path).reason == "it is not a regular file")
   }
 
   /// Opening a FIFO for reading waits for a writer unless it is told not to.
@@ -25,7 +33,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = "\(directory.path)/fifo.h5"
     #expect(mkfifo(path, 0o600) == 0)
-    #expect(try failure(path).reason == "it is not a regular file")
+    #expect(try refusal(path).reason == "it is not a regular file")
   }
 
   @Test(arguments: [0, 1, 7, 8, 511, 4096])
@@ -51,7 +59,7 @@ import Testing
     guard geteuid() != 0 else { return }
     let made = try WrittenFile { try $0.group("g") }
     chmod(made.path, 0)
-    #expect(try failure(made.path).reason == "Permission denied")
+    #expect(try refusal(made.path).reason == "Permission denied")
   }
 
   @Test func missingObjectsAreNamed() throws {

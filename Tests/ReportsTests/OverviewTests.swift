@@ -7,7 +7,9 @@ import Testing
 /// `info.txt`: as `run.info(group_sources=False)` of EXtra-data 1.25 prints it, without blanks at the ends of lines.
 @Suite struct OverviewTests {
   private func overview(_ files: [MadeFile]) throws -> String {
-    text(try RunOverview(of: try MadeArrays(files).run).text)
+    let made = try MadeArrays(files)
+    // Its directory goes with it.
+    return try withExtendedLifetime(made) { text(try RunOverview(of: made.run).text) }
   }
 
   private func duration(_ trains: [UInt64]) throws -> String {
@@ -91,7 +93,8 @@ import Testing
   }
 
   @Test func jsonSaysTheSame() throws {
-    let json = try text(RunOverview(of: try MadeArrays(SmallRun.files()).run).json())
+    let made = try MadeArrays(SmallRun.files())
+    let json = try withExtendedLifetime(made) { try text(RunOverview(of: made.run).json()) }
     for line in [
       #""trains" : 6"#, #""first_train_id" : 10000"#, #""last_train_id" : 10005"#, #""duration_seconds" : 0.6"#,
       #""D/DET/0CH0:xtdf" : "D/CORR/0CH0:output""#, #""frames_per_train" : 2"#, #""runNumber" : 42"#,

@@ -6,8 +6,9 @@ import Testing
 
 @Suite struct TableTests {
   @Test func trains() throws {
+    let made = try MadeArrays(SmallRun.files())
     #expect(
-      try text(RunTables.trains(of: try MadeArrays(SmallRun.files()).run)) == """
+      try text(RunTables.trains(of: made.run)) == """
         index,train_id,timestamp,suspect
         0,10000,2023-11-14T22:13:20.000000000Z,false
         1,10001,2023-11-14T22:13:20.100000000Z,false

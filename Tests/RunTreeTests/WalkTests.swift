@@ -122,10 +122,16 @@ import Testing
     }
   }
 
-  @Test func timesAreThoseOfTrainsAndFiles() throws {
+  @Test func timesAreThoseOfFiles() throws {
     let grown = try GrownTree()
     let train = try grown.tree.attributes(of: try grown.tree.node(atPath: "trains/10002/S/XGM/1/energy.value.npy"))
-    #expect(train.modified.seconds == 1_700_000_000 && train.modified.nanoseconds == 200_000_000)
+    let raw = try ["S00000", "S00001"].map { sequence in
+      try #require(FileIdentity(path: "\(grown.directory.path)/RAW-R0001-DA01-\(sequence).h5"))
+    }
+    #expect(
+      raw.contains {
+        train.modified.seconds == $0.modificationSeconds && train.modified.nanoseconds == $0.modificationNanoseconds
+      })
     let identity = try #require(FileIdentity(path: "\(grown.directory.path)/CORR-R0001-AGIPD00-S00000.h5"))
     let array = try grown.tree.attributes(
       of: try grown.tree.node(atPath: "sources/D/CORR/0CH0:output/keys/image.data/array.npy"))

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 internal import Threads
 internal import Wire
@@ -81,7 +82,8 @@ public final class HDF5Files: Sendable {
       }
     }
     // What was read of a file that has been changed meanwhile is a mixture of old and new.
-    guard FileIdentity(path: file.path) == file.identity else { throw .changed(file.path) }
+    guard let now = FileIdentity(path: file.path) else { throw PassingError(errno: errno, file: file.path) }
+    guard now == file.identity else { throw .changed(file.path) }
     let error: HDF5Error
     switch answers {
     case .success(let bytes):
