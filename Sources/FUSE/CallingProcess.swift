@@ -18,12 +18,16 @@ final class CallingProcess: Sendable {
     thread = context.pid
   }
 
-  /// Who it works for. The first call reads /proc for the supplementary groups, as `fuse_req_getgroups` does, which needs the request,
-  /// though, and that is gone once the caller has been interrupted.
+  private static let knownGroups = KnownGroups()
+
+  /// Who it works for. The first call may read /proc for the supplementary groups, as `fuse_req_getgroups` does, which needs the request,
+  /// though, and that is gone once the caller has been interrupted. Root's are not looked for: they give it no further right.
   var caller: Request.Caller {
     found.withLock { found in
       if let found { return found }
-      let caller = Request.Caller(user: user, group: group, supplementaryGroups: Self.groups(status))
+      let place = KnownGroups.Thread(number: thread, user: user, group: group)
+      let groups = user == 0 ? [] : Self.knownGroups.groups(of: place) { Self.groups(status) }
+      let caller = Request.Caller(user: user, group: group, supplementaryGroups: groups)
       found = caller
       return caller
     }
