@@ -169,20 +169,6 @@ struct MountCommand: ParsableCommand {
     let ready: Int32?
   }
 
-  /// How other users are kept to what they may read, and what FUSE has to do for it.
-  private func accessPolicy(
-    _ options: inout MountOptions, _ locality: LocalityGuard
-  ) throws(Failure) -> RunAccess.Policy {
-    guard options.allowsOther else { return .oneUser }
-    options.checksCallers = true
-    guard geteuid() == 0 else {
-      options.checksPermissions = true
-      return .whileOpenToAll(OpenToAllCheck())
-    }
-    if let obstacle = CallerRights.obstacle() { throw Failure("allow_other is not possible: \(obstacle)") }
-    return .asCaller(FileAccessCheck(isOnTape: { path in locality.obstacle(to: path) != nil }))
-  }
-
   /// Opens the run, mounts and serves until the mount ends. Runs in the child when in the background.
   private func serve(_ start: Start, _ logger: Logger, readiness: Readiness?) -> Int32 {
     // Before any thread exists, so that all inherit it.
@@ -196,7 +182,7 @@ struct MountCommand: ParsableCommand {
       let watcher = start.options.autoUnmount ? try MountWatcher.start() : nil
       var options = start.options
       let locality = LocalityGuard(access.query)
-      let policy = try accessPolicy(&options, locality)
+      let policy = try RunAccess.Policy(&options) { path in locality.obstacle(to: path) != nil }
       let rights = LinkedFileRights(policy)
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
@@ -208,12 +194,7 @@ struct MountCommand: ParsableCommand {
         locality.prefetch(tree.files(in: .directory))
       }
       rights.exempt(tree.run.files.map(\.reference))
-      let access = RunAccess(tree, policy, logger)
-      if let obstacle = access.obstacleToOthers {
-        throw Failure(
-          "allow_other is only possible for a run that is open to all users, unless root mounts it: \(obstacle)")
-      }
-      let fileSystem = RunFileSystem(tree, access, logger)
+      let fileSystem = RunFileSystem(tree, try RunAccess(tree, policy, logger), logger)
       let session = try Session(fileSystem, mountPoint: start.mountPoint, options: options, watcher: watcher)
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }

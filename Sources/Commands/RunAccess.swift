@@ -13,15 +13,6 @@ internal import Threads
 ///
 /// Everything is checked on behalf of the current request's caller (`Request.current`).
 final class RunAccess: Sendable {
-  enum Policy: Sendable {
-    /// Only the user that has mounted it gets in, whose rights are those of this process.
-    case oneUser
-    /// Others get in, and each may read what it may read in the run. To ask the file system that takes root.
-    case asCaller(FileAccessCheck)
-    /// Others get in for as long as all of the run is open to all users: the most that the daemon of an ordinary user can find out.
-    case whileOpenToAll(OpenToAllCheck)
-  }
-
   private struct Shown {
     var modes: RunModes
     var known: [FileScope: ShownMode] = [:]
@@ -43,7 +34,8 @@ final class RunAccess: Sendable {
   private static let shortCaching = 1.0
   private static let longCaching = 86_400.0
 
-  init(_ tree: RunTree, _ policy: Policy, _ logger: Logger) {
+  /// - Throws: ``Failure`` where others are to be let into a run that is not open to all users, and cannot be checked one by one.
+  init(_ tree: RunTree, _ policy: Policy, _ logger: Logger) throws(Failure) {
     self.tree = tree
     self.policy = policy
     self.logger = logger
@@ -56,15 +48,13 @@ final class RunAccess: Sendable {
     identities = Dictionary(known) { first, _ in first }
     watch = ModeWatch(directory: directory, files: tree.files(in: .directory))
     shown = Mutex(Shown(modes: watch.latest))
+    if case .whileOpenToAll = policy, let obstacle = watch.latest.obstacle {
+      throw Failure(
+        "allow_other is only possible for a run that is open to all users, unless root mounts it: \(obstacle)")
+    }
   }
 
-  /// Why others cannot be let in, in words; nil where they can.
-  var obstacleToOthers: String? {
-    guard case .whileOpenToAll = policy else { return nil }
-    return watch.latest.obstacle
-  }
-
-  /// For how long the kernel may show a name and its attributes to everybody, in seconds.
+  /// For how long the kernel may show a name and its attributes to all users, in seconds.
   var cacheSeconds: Double {
     if case .oneUser = policy { return Self.longCaching }
     return watch.latest.isOpenToAll ? Self.longCaching : Self.shortCaching

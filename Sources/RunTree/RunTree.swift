@@ -1,6 +1,6 @@
 internal import ArrayIO
 public import EXDF
-public import HDF5
+internal import HDF5
 public import Locality
 public import RunArrays
 internal import Threads
@@ -17,9 +17,6 @@ public final class RunTree: Sendable {
   let modified: Time
   /// The run's HDF5 files, the unusable ones too, by name.
   let fileLinks: [(name: String, path: String)]
-  /// Owner, group and mode bits of everything in the tree: those of the run's first file, and read by nobody who may not read
-  /// all of the run's files.
-  public let ownership: FileOwnership?
 
   let detectors: TreeDetectors
   /// `export/virtual.h5`.
@@ -70,12 +67,6 @@ public final class RunTree: Sendable {
     modified = identities.map(Time.init).max() ?? Time(seconds: 0)
     let links = run.files.map { ($0.name, $0.reference.path) } + run.skippedFiles.map { ($0.name, $0.path) }
     fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
-    let ownerships = run.files.compactMap { FileOwnership(path: $0.reference.path) }
-    ownership = ownerships.first.map { first in
-      var common = first
-      common.permissions = ownerships.reduce(0o444) { $0 & $1.permissions }
-      return common
-    }
     tables = Dictionary(uniqueKeysWithValues: [.trains, .sources, .keys].map { ($0, MadeText.Cell()) })
   }
 

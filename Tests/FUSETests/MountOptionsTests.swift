@@ -21,6 +21,20 @@ import Testing
         == #"ro,nosuid,nodev,noexec,noatime,fsname=a\,b:c=d,subtype=xfelfs,allow_other,default_permissions"#)
   }
 
+  /// A file system that checks the caller of each request knows more than the permission bits.
+  @Test func permissionBitsAreCheckedUnlessTheFileSystemDoes() {
+    func hasPermissionBits(_ change: (inout MountOptions) -> Void) -> Bool {
+      var options = MountOptions()
+      change(&options)
+      return options.libraryList.split(separator: ",").contains("default_permissions")
+    }
+    #expect(!hasPermissionBits { _ in })
+    #expect(hasPermissionBits { $0.allowsOther = true })
+    #expect(!hasPermissionBits { ($0.allowsOther, $0.checksCallers) = (true, true) })
+    #expect(hasPermissionBits { ($0.allowsOther, $0.checksCallers, $0.checksPermissions) = (true, true, true) })
+    #expect(hasPermissionBits { ($0.allowsRoot, $0.checksCallers) = (true, true) })
+  }
+
   @Test func leftoversForTheCaller() throws {
     var options = MountOptions()
     let words = try options.take("uid=1,allow_root,stub,window=a=b")
