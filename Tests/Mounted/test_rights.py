@@ -16,7 +16,7 @@ import pytest
 import product
 from cases_index import CAM, XGM, one
 from handmade import ramp
-from users import ROOT, User, mode_allows, require_root
+from users import ROOT, MountNamespace, User, mode_allows, require_root
 
 OTHER = "SPB_XTD9_XGM/DOOCS/OTHER"
 DETECTOR = "SPB_DET_AGIPD1M-1"
@@ -312,7 +312,7 @@ def test_what_is_cached_for_one_user_is_not_read_by_another(run, place):
 
 
 def test_another_file_at_the_path_gives_no_right(run, place):
-    """The owner of the run's directory puts a file of his own where one of root's was, and does not get to read that."""
+    """The owner of the run's directory puts a file of his own in the place of one of root's, and does not read that."""
     set_rights(run, BOB.uid, mode=0o755)
     secret = place / "secret.h5"
     (run / DA02).rename(secret)
@@ -418,7 +418,7 @@ def test_files_outside_the_run_are_for_those_who_may_read_them(place, make, mode
 
 @pytest.mark.parametrize("make", [virtual_run, linked_run])
 def test_files_outside_the_run_are_not_read_through_a_file_opened_before(place, make):
-    """A file that a user opens before another one has read it gives nothing of what that one may read and he may not."""
+    """What a user has opened before another one reads it gives nothing of what only that one may read."""
     secret = place / "secret.h5"
     run, path = make(place, secret)
     set_rights(secret, ALICE.uid, mode=0o600)
@@ -444,48 +444,58 @@ def test_files_outside_the_run_are_not_read_through_a_file_opened_before(place, 
 NOBODY = User(pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
 
 
+class Ordinary:
+    """A namespace in which an ordinary user may mount for others: /dev/fuse is open to all, and fuse.conf allows it."""
+
+    def __init__(self, namespace, place):
+        self.namespace = namespace
+        self.owner, self.bob, self.eve, self.root = map(namespace.user, (NOBODY, BOB, EVE, ROOT))
+        self.point = place / "mnt"
+        self.point.mkdir()
+        os.chown(self.point, NOBODY.uid, NOBODY.gid)
+        # The program may lie where others cannot go.
+        self.program = place / "xfelfs"
+        shutil.copy(product.binary(), self.program)
+        self.program.chmod(0o755)
+        configuration = place / "fuse.conf"
+        configuration.write_text("user_allow_other\n")
+        devices = place / "devices"
+        devices.mkdir()
+        namespace.run("""
+            mount -t tmpfs -o dev,mode=755 devices "$1"
+            mknod -m 666 "$1/fuse" c 10 229
+            mount --bind "$1/fuse" /dev/fuse
+            [[ -e /etc/fuse.conf ]] || touch /etc/fuse.conf
+            mount --bind "$2" /etc/fuse.conf
+        """, devices, configuration)
+
+    def mount(self, run, *options):
+        return self.owner.run(self.program, "mount", *options, run, self.point)
+
+    def is_mounted(self) -> bool:
+        return self.namespace.is_mounted(self.point)
+
+
 @pytest.fixture
 def ordinary(place):
-    """What lets an ordinary user mount for others: put back afterwards."""
-    configuration = Path("/etc/fuse.conf")
-    before = configuration.read_bytes() if configuration.exists() else None
-    device = os.stat("/dev/fuse").st_mode & 0o7777
-    helper = shutil.which("fusermount3")
-    helper_mode = os.stat(helper).st_mode & 0o7777
-    # The program may lie where others cannot go.
-    program = place / "xfelfs"
-    shutil.copy(product.binary(), program)
-    program.chmod(0o755)
-    point = place / "mnt"
-    point.mkdir()
-    os.chown(point, NOBODY.uid, NOBODY.gid)
-    try:
-        configuration.write_bytes((before or b"") + b"\nuser_allow_other\n")
-        os.chmod("/dev/fuse", 0o666)
-        os.chmod(helper, 0o4755)
+    with MountNamespace.make() as namespace:
+        made = Ordinary(namespace, place)
+        yield made
+        # The daemon ends with its mount.
+        namespace.run('! mountpoint -q "$1" || umount -l "$1"', made.point)
 
-        def mount(run, *options):
-            return NOBODY.run(program, "mount", *options, run, point)
 
-        mount.point = point
-        yield mount
-    finally:
-        product.lazy_unmount(point)
-        os.chmod(helper, helper_mode)
-        os.chmod("/dev/fuse", device)
-        if before is None:
-            configuration.unlink()
-        else:
-            configuration.write_bytes(before)
+def give_to_owner(run):
+    for path in [run.parent, run, *run.iterdir()]:
+        os.chown(path, NOBODY.uid, NOBODY.gid)
 
 
 def test_ordinary_user_lets_others_into_an_open_run(run, ordinary):
     """A run that everybody may read is read by everybody through an ordinary user's mount."""
-    result = ordinary(run, "-o", "allow_other")
+    result = ordinary.mount(run, "-o", "allow_other")
     assert result.returncode == 0, result.stderr
-    for user in (NOBODY, BOB, ROOT):
-        answers = user.ask([("read", ordinary.point / path) for path in FILES])
-        assert [answer[0] for answer in answers] == ["ok"] * len(FILES)
+    for user in (ordinary.owner, ordinary.bob, ordinary.root):
+        assert user.outcomes("read", [ordinary.point / path for path in FILES]) == ["ok"] * len(FILES)
         assert user.one("list", ordinary.point / "sources") == "ok"
 
 
@@ -495,17 +505,16 @@ def test_ordinary_user_lets_others_into_an_open_run(run, ordinary):
 def test_ordinary_user_cannot_let_others_into_a_closed_run(run, ordinary, name, mode, acl):
     """allow_other is refused in one sentence, which names what is closed; without it the run is mounted."""
     path = {"above": run.parent, "run": run}.get(name, run / name)
-    for each in [run.parent, run, *run.iterdir()]:
-        os.chown(each, NOBODY.uid, NOBODY.gid)
+    give_to_owner(run)
     set_rights(path, NOBODY.uid, NOBODY.gid, mode, acl)
-    result = ordinary(run, "-o", "allow_other")
-    assert result.returncode == 1 and not product.is_mounted(ordinary.point)
+    result = ordinary.mount(run, "-o", "allow_other")
+    assert result.returncode == 1 and not ordinary.is_mounted()
     assert len(result.stderr.strip().splitlines()) == 1 and "allow_other" in result.stderr
     assert f"{path} " in result.stderr
-    result = ordinary(run)
+    result = ordinary.mount(run)
     assert result.returncode == 0, result.stderr
-    assert NOBODY.one("read", ordinary.point / "info.txt") == "ok"
-    assert BOB.one("read", ordinary.point / "info.txt") == "EACCES"
+    assert ordinary.owner.one("read", ordinary.point / "info.txt") == "ok"
+    assert ordinary.bob.one("read", ordinary.point / "info.txt") == "EACCES"
 
 
 @pytest.mark.parametrize("name, mode, acl", [
@@ -513,14 +522,31 @@ def test_ordinary_user_cannot_let_others_into_a_closed_run(run, ordinary, name, 
 def test_ordinary_users_mount_closes_with_the_run(run, ordinary, name, mode, acl):
     """What is closed in the run closes all of the mount to others within a few seconds; its own user reads on."""
     path = {"above": run.parent, "run": run}.get(name, run / name)
-    for each in [run.parent, run, *run.iterdir()]:
-        os.chown(each, NOBODY.uid, NOBODY.gid)
-    assert ordinary(run, "-o", "allow_other").returncode == 0
+    give_to_owner(run)
+    assert ordinary.mount(run, "-o", "allow_other").returncode == 0
     questions = [("read", ordinary.point / "sources" / XGM / "keys" / "energy.value" / "array.npy"),
                  ("list", ordinary.point / "sources" / XGM / "keys"), ("attributes", ordinary.point / "train_ids.npy")]
-    assert [answer[0] for answer in BOB.ask(questions)] == ["ok"] * 3
+    assert [answer[0] for answer in ordinary.bob.ask(questions)] == ["ok"] * 3
     set_rights(path, NOBODY.uid, NOBODY.gid, mode, acl)
     time.sleep(SOON)
-    for user in (BOB, EVE, ROOT):
+    for user in (ordinary.bob, ordinary.eve, ordinary.root):
         assert [answer[0] for answer in user.ask(questions)] == ["EACCES"] * 3
-    assert [answer[0] for answer in NOBODY.ask(questions)] == ["ok"] * 3
+    assert [answer[0] for answer in ordinary.owner.ask(questions)] == ["ok"] * 3
+
+
+def test_ordinary_users_links_are_for_those_who_may_read_the_file(place, ordinary):
+    """What lies in another file that the mount's own user may read is shown to others where all may read that file."""
+    secret = place / "secret.h5"
+    run, path = virtual_run(place, secret)
+    run.chmod(0o755)
+    for file in run.iterdir():
+        file.chmod(0o644)
+    set_rights(secret, NOBODY.uid, mode=0o600)
+    assert ordinary.mount(run, "-o", "allow_other").returncode == 0
+    array = ordinary.point / path / "array.npy"
+    for _ in range(2):
+        assert ordinary.owner.one("read", array) == "ok"
+        assert ordinary.bob.one("read", array) == "EACCES"
+    secret.chmod(0o644)
+    time.sleep(SOON)
+    assert ordinary.bob.one("read", array) == "ok"

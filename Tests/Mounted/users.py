@@ -1,10 +1,11 @@
 """Other users: what they can read, asked by processes of theirs."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -43,11 +44,14 @@ class User:
     uid: int
     gid: int
     groups: tuple = field(default=())
+    # What runs all commands, such as nsenter.
+    through: tuple = field(default=())
 
     def command(self, *words) -> list[str]:
         """The words as a command line that this user runs, with exactly these groups."""
         groups = ["--groups", ",".join(map(str, self.groups))] if self.groups else ["--clear-groups"]
-        return ["setpriv", "--reuid", str(self.uid), "--regid", str(self.gid), *groups, "--", *map(str, words)]
+        numbers = ["--reuid", str(self.uid), "--regid", str(self.gid)]
+        return [*self.through, "setpriv", *numbers, *groups, "--", *map(str, words)]
 
     def run(self, *words, **options) -> subprocess.CompletedProcess:
         return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=120, cwd="/", **options)
@@ -69,6 +73,39 @@ class User:
 
 
 ROOT = User(0, 0)
+
+
+class MountNamespace:
+    """Mounts that nothing outside of it sees. They go with it: whatever becomes of a test, the machine is as before."""
+
+    def __init__(self, holder: subprocess.Popen):
+        self.through = ("nsenter", f"--mount=/proc/{holder.pid}/ns/mnt", "--")
+        self.table = f"/proc/{holder.pid}/mountinfo"
+
+    def run(self, script: str, *words) -> str:
+        """Runs a shell script as root in it."""
+        result = subprocess.run([*self.through, "bash", "-ec", script, "bash", *map(str, words)], capture_output=True,
+                                text=True, timeout=60)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def user(self, user: User) -> User:
+        """The same user, in it."""
+        return replace(user, through=self.through)
+
+    def is_mounted(self, point) -> bool:
+        with open(self.table) as table:
+            return any(line.split()[4] == str(point) for line in table)
+
+    @classmethod
+    @contextlib.contextmanager
+    def make(cls):
+        script = "echo; read end"
+        with subprocess.Popen(["unshare", "--mount", "--propagation", "private", "bash", "-c", script],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdout.readline() == b"\n", "no mount namespace could be made"
+            yield cls(holder)
+            # Ends with its input, and so with the tests however they end.
 
 
 def require_root():
