@@ -30,8 +30,9 @@ final class Connection: @unchecked Sendable {
   let isInitialized = Atomic(false)
   /// The kernel lets files with direct I/O be mapped into memory.
   let mapsDirectIO = Atomic(false)
-  /// The `unique` number of the INIT request whose answer `DirectIOMapping` is to change; 0 if there is none.
+  /// The `unique` number of the INIT request whose answer `InitAnswer` is to change, 0 if there is none, and the flags to be added.
   let initRequest = Atomic<UInt64>(0)
+  let initFlags = Atomic<UInt64>(0)
   private let isAnnounced = Atomic(false)
 
   /// Makes the session; nothing is mounted yet.

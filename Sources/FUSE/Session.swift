@@ -54,7 +54,7 @@ public final class Session: Sendable {
     self.mount = mount
     self.watcher = watcher
     watcher?.watch(mount)
-    if options.directIOWithMMap { DirectIOMapping.install(connection) }
+    InitAnswer.install(connection)
     self.connection = Mutex(connection)
   }
 
