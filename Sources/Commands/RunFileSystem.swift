@@ -35,8 +35,9 @@ final class RunFileSystem: FileSystem {
     try check(parent) { directory throws(AccessError) in try access.checkPassing(directory) }
     let node = try answer(parent) { directory throws(TreeError) in try tree.lookup(name, in: directory) }
     do throws(Refusal) {
-      return try attributes(of: node, NodeID(node).rawValue)
+      return try Request.withoutWaiting { () throws(Refusal) in try attributes(of: node, NodeID(node).rawValue) }
     } catch {
+      if error == .mustWait { return unknownAttributes(of: node) }
       // The kernel never hears of it, and so will not give it back.
       tree.forget(node, count: 1)
       throw error
@@ -61,6 +62,18 @@ final class RunFileSystem: FileSystem {
       modificationNanoseconds: attributes.modified.nanoseconds, owner: mode.owner, group: mode.group,
       // What coreutils and stdio ask for at a time; a megabyte is what one request holds.
       preferredBlockSize: isArray ? 1 << 20 : 4096, isStable: attributes.isFinal)
+  }
+
+  /// What a lookup says where attributes are not in memory: enough for the name to be known. The kernel keeps none of it, and asks for
+  /// the attributes when they are wanted, which may take as long as it takes: a lookup that waits has the kernel hold a lock on its
+  /// directory, and whoever tries to create a file there then stops everybody else.
+  private func unknownAttributes(of node: Node) -> NodeAttributes {
+    let kind = tree.kind(of: node)
+    let mode = access.shownMode(of: node)
+    return NodeAttributes(
+      inode: NodeID(node).rawValue, kind: Self.kind(kind),
+      permissions: Self.permissions(kind, readable: mode.permissions), owner: mode.owner, group: mode.group,
+      isStable: false)
   }
 
   private static func permissions(_ kind: EntryKind, readable: UInt32) -> UInt32 {

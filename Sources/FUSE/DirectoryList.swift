@@ -49,17 +49,11 @@ public struct DirectoryList: ~Copyable {
     if detail == .everything || (detail == .directories && kind == .directory) {
       // An entry without attributes is still an entry: the kernel looks it up when it needs them, and gets the error then, or waits
       // then. A listing waits for the names only, not for each of what it lists.
-      attributes = withoutWaiting { try? fileSystem.attributes(of: inode) }
+      attributes = Request.withoutWaiting { try? fileSystem.attributes(of: inode) }
     }
     return append(
       name, inode: inode, kind: kind, entry: attributes?.entry(keptFor: fileSystem.cacheSeconds),
       offset: nextCookie &+ Self.dots)
-  }
-
-  private func withoutWaiting<R>(_ body: () -> R) -> R {
-    let request = Request.current
-    guard request.mayWait else { return body() }
-    return Request(mayWait: false, caller: request.caller).run(body)
   }
 
   /// Adds "." and ".." as far as they lie behind the kernel's `offset`; false if they do not fit.

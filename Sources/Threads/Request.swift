@@ -42,4 +42,13 @@ public struct Request: Sendable {
     // `withValue` would throw any error.
     try Self.$current.withValue(self) { Swift.Result { () throws(Failure) in try body() } }.get()
   }
+
+  /// Has this thread answer from memory while `body` runs, even where it works for a request that may wait.
+  public static func withoutWaiting<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let request = current
+    guard request.mayWait else { return try body() }
+    return try Request(mayWait: false, caller: request.caller).run(body)
+  }
 }
