@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// Memory for replies: as many buffers as threads answer at once, used again and again (fresh memory costs more than the copy).
+/// Memory for replies, used again and again (fresh memory costs more than the copy).
 final class ReplyBuffers: Sendable {
   private struct Free: @unchecked Sendable {
     // Unchecked: buffers that nobody else refers to while they are in here.
@@ -10,6 +10,8 @@ final class ReplyBuffers: Sendable {
   private let free = Mutex(Free())
   /// One FUSE request at most.
   private static let size = 1 << 20
+  /// More threads than this answer reads at a time only where reads hang; what they had is given back.
+  private static let most = 64
 
   func take(_ count: Int) -> UnsafeMutableRawBufferPointer? {
     if count <= Self.size, let known = free.withLock({ Box($0.buffers.popLast()) }).buffer { return known }
@@ -20,12 +22,13 @@ final class ReplyBuffers: Sendable {
   }
 
   func give(back buffer: UnsafeMutableRawBufferPointer) {
-    if buffer.count == Self.size {
-      let box = Box(buffer)
-      free.withLock { free in if let buffer = box.buffer { free.buffers.append(buffer) } }
-    } else {
-      Glibc.free(buffer.baseAddress)
+    let box = Box(buffer)
+    let isKept = free.withLock { free in
+      guard let buffer = box.buffer, buffer.count == Self.size, free.buffers.count < Self.most else { return false }
+      free.buffers.append(buffer)
+      return true
     }
+    if !isKept { Glibc.free(buffer.baseAddress) }
   }
 
   /// Carries a buffer through the lock's closure; it has one owner at any time.

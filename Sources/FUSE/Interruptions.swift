@@ -8,6 +8,9 @@ internal import Threads
 /// Not in the same moment: the kernel sends the message for any signal that has a handler, a profiler's or a progress bar's timer
 /// included, and does not say which it was. A caller whose answer is nearly there gets the answer. And the message comes once: a
 /// caller that goes on waiting in spite of the first signal is looked at again and again.
+///
+/// There is no message for what the kernel reads ahead into its page cache: a reader that waits for that can be ended by a signal, but
+/// one that handles the signal, as Python does Ctrl-C, handles it when the page has come.
 final class Interruptions: Sendable {
   private struct State {
     var queue: [(duty: Duty, deadline: Deadline)] = []
