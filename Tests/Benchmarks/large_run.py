@@ -2,9 +2,9 @@
 
     .build/test-venv/bin/python Tests/Benchmarks/large_run.py [--files 64,512] [--rounds 5] [--keep DIRECTORY]
 
-Each round mounts afresh, with the run in the page cache, and does one thing after the other; medians are printed, with and without
-EXtra-data's map of the files. `RunDirectory` is EXtra-data's in a running Python, which opens the same run. The program is $XFELFS,
-else the release build.
+Each round mounts afresh, with the run in the page cache, and does one thing after the other; medians are printed, with
+and without EXtra-data's map of the files. `RunDirectory` is EXtra-data's in a running Python, which opens the same run.
+The program is $XFELFS, else the release build.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description="What runs of many files cost.")
     parser.add_argument("--files", default="64,512", help="how many files the runs have, in sixteens")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--keep", type=Path, help="keep the runs in this directory, or use what an earlier call kept there")
+    parser.add_argument("--keep", type=Path, help="keep the runs here, or use what an earlier call kept")
     options = parser.parse_args()
     columns = {}
     work = Path(tempfile.mkdtemp(prefix="xfelfs-large-run-"))

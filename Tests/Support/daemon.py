@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class Foreground:
 
     Args:
         prefix: a command that runs the daemon, such as strace; `pid` is then the command's.
-        patience: seconds that the mount may take.
+        patience: seconds that the mount may take, on a machine that has nothing else to do.
     """
 
     def __init__(self, run, point, *options, prefix=(), patience=30.0):
@@ -31,9 +32,10 @@ class Foreground:
         start = time.monotonic()
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        busy = Contention(self.process.pid)
         while not product.is_mounted(point):
             ended = self.process.poll()
-            if ended is not None or time.monotonic() > start + patience:
+            if ended is not None or time.monotonic() - start - busy.seconds() > patience:
                 self.clean_up()
                 how = f"did not answer within {patience} s" if ended is None else f"ended with status {ended}"
                 raise MountFailed(f"mount -f of {run} {how}: {self.log() or 'it printed nothing'}")
@@ -94,17 +96,27 @@ def abort(point):
 
 
 def run_bounded(*arguments, seconds: float) -> subprocess.CompletedProcess | None:
-    """Runs the program to its end, its output in text; None where it took longer: then it and all its processes are ended."""
-    process = subprocess.Popen([product.binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
-    try:
-        output, errors = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        for pid in [*descendants(process.pid), process.pid]:
-            kill(pid)
-        process.communicate()
-        return None
-    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+    """Runs the program to its end, its output in text; None where it took longer: it and its processes are ended then.
+
+    Args:
+        seconds: on a machine that has nothing else to do.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        command = [product.binary(), *map(str, arguments)]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+        start, busy = time.monotonic(), Contention(process.pid)
+        while process.poll() is None:
+            if time.monotonic() - start - busy.seconds() > seconds:
+                for pid in [*descendants(process.pid), process.pid]:
+                    kill(pid)
+                process.wait()
+                return None
+            time.sleep(0.02)
+        texts = []
+        for file in (output, errors):
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
+        return subprocess.CompletedProcess(command, process.returncode, *texts)
 
 
 def kill(pid: int):
@@ -117,31 +129,61 @@ def kill(pid: int):
 
 def descendants(pid: int) -> list[int]:
     """Children, their children, and so on, of a process; without zombies."""
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and (found := parent_and_state(int(entry))) and found[1] not in "ZX":
-            parents.setdefault(found[0], []).append(int(entry))
-    found, next_ones = [], [pid]
-    while next_ones:
-        children = parents.get(next_ones.pop(), [])
-        found += children
-        next_ones += children
+    found, parents = [], [pid]
+    while parents:
+        parent = parents.pop()
+        for task in tasks(parent):
+            children = [int(child) for child in text_of(f"/proc/{parent}/task/{task}/children").split()]
+            children = [child for child in children if not has_ended(child)]
+            found += children
+            parents += children
     return found
 
 
-def parent_and_state(pid: int) -> tuple[int, str] | None:
-    """The parent of a process and the letter of its state; None where there is no such process."""
+def tasks(pid: int) -> list[str]:
+    """The threads of a process; none where it has ended."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return os.listdir(f"/proc/{pid}/task")
     except (FileNotFoundError, ProcessLookupError):
-        return None
-    return int(fields[1]), fields[0]
+        return []
+
+
+def text_of(path: str) -> str:
+    """What a file of /proc says; nothing where its process has ended."""
+    try:
+        return Path(path).read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+class Contention:
+    """How long a process and those that work for it had to wait for a processor that others used, since this was made.
+
+    What takes longer than a limit on a busy machine is held against it less this time. Has to be asked every now and then.
+    """
+
+    def __init__(self, pid: int):
+        self.pid, self.waited, self.delays = pid, 0.0, {}
+        self.seconds()
+        self.waited = 0.0
+
+    def seconds(self) -> float:
+        delays = {}
+        for pid in [self.pid, *descendants(self.pid)]:
+            for task in tasks(pid):
+                fields = text_of(f"/proc/{pid}/task/{task}/schedstat").split()
+                if len(fields) == 3:
+                    delays[task] = int(fields[1]) * 1e-9
+        # Threads wait side by side: of each interval the longest wait counts.
+        self.waited += max((delay - self.delays.get(task, 0) for task, delay in delays.items()), default=0)
+        self.delays = delays
+        return self.waited
 
 
 def has_ended(pid: int) -> bool:
     """Whether a process is gone, or is a zombie that waits for its parent only."""
-    found = parent_and_state(pid)
-    return found is None or found[1] in "ZX"
+    fields = text_of(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return not fields or fields[0] in "ZX"
 
 
 def status(pid: int, field: str) -> int:
@@ -154,10 +196,7 @@ def status(pid: int, field: str) -> int:
 
 def proportional_set_size(pid: int) -> int:
     """Pss in kB; 0 of a process that has ended."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        pass
+    for line in text_of(f"/proc/{pid}/smaps_rollup").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
     return 0

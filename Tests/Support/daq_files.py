@@ -1,4 +1,4 @@
-"""Runs of the European XFEL's format as the data acquisition writes them, with known shapes: sources, modules, sequences."""
+"""Runs of the European XFEL's format as the data acquisition writes them: modules, sources, sequences."""
 
 import shutil
 from pathlib import Path
@@ -79,7 +79,7 @@ def trains(count: int, first: int = FIRST_TRAIN) -> np.ndarray:
 
 
 def write_many(run: Path, sequences: int = 4, count: int = 32):
-    """A run to open: 15 modules and 250 control sources, 16 files and 265 sources in each sequence of `count` trains."""
+    """A run to open: 15 modules and 250 control sources, 16 files in each sequence of `count` trains."""
     first = []
     for module in range(15):
         first.append(run / f"RAW-R0001-AGIPD{module:02}-S00000.h5")

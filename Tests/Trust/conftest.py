@@ -17,7 +17,8 @@ import product
 from daemon import Foreground
 from walks import Truth
 
-# Seconds after which the mounts of a test are taken away from under it. A test that waits for one may not be killable otherwise.
+# Seconds after which the mounts of a test are taken away from under it. A test that waits for one may not be killable
+# otherwise.
 PATIENCE = 150
 
 

@@ -3,8 +3,9 @@
 //     gcc faultfs.c -o faultfs $(pkg-config --cflags --libs fuse3)
 //     ./faultfs DIRECTORY CONTROL COUNTERS MNT [options of FUSE]
 //
-// CONTROL is a text of lines `MODE [VALUE] [GLOB]`; it may be replaced at any moment. The first line whose GLOB matches the name of
-// a file says what happens to it; without a GLOB it is every file's. What no line matches is sound. The modes:
+// CONTROL is a text of lines `MODE [VALUE] [GLOB]`; it may be replaced at any moment. The first line whose GLOB matches
+// the name of a file says what happens to it; without a GLOB it is every file's. What no line matches is sound. The
+// modes:
 //
 //     ok             nothing goes wrong
 //     eio SHARE      this share of the reads fails with EIO
@@ -15,8 +16,8 @@
 //     short SHARE    this share of the reads brings fewer bytes than were asked for, one at least
 //     zero SHARE     this share of the reads brings nothing, as if the file ended there
 //
-// COUNTERS is made anew: one record of 256 bytes for each file that was opened, see `struct counter`. Whoever maps or reads the file
-// sees the counts as they go up.
+// COUNTERS is made anew: one record of 256 bytes for each file that was opened, see `struct counter`. Whoever maps or
+// reads the file sees the counts as they go up.
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 31
 #include <dirent.h>
@@ -96,7 +97,8 @@ static void update_rules(void) {
   struct stat status;
   if (stat(control, &status) < 0) return;
   if (status.st_ino == control_status.st_ino && status.st_size == control_status.st_size &&
-      status.st_mtim.tv_sec == control_status.st_mtim.tv_sec && status.st_mtim.tv_nsec == control_status.st_mtim.tv_nsec)
+      status.st_mtim.tv_sec == control_status.st_mtim.tv_sec &&
+      status.st_mtim.tv_nsec == control_status.st_mtim.tv_nsec)
     return;
   FILE *file = fopen(control, "r");
   if (!file) return;
@@ -190,8 +192,8 @@ static int read_link(const char *path, char *buffer, size_t size) {
   return 0;
 }
 
-static int read_directory(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset, struct fuse_file_info *info,
-                          enum fuse_readdir_flags flags) {
+static int read_directory(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset,
+                          struct fuse_file_info *info, enum fuse_readdir_flags flags) {
   (void)offset, (void)info, (void)flags;
   char full[PATH_MAX];
   if (full_path(full, path) < 0) return -ENAMETOOLONG;

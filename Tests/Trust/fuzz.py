@@ -1,12 +1,13 @@
 """Mounts mutants of sound files, as long as one likes, and keeps those that do harm.
 
-    .build/test-venv/bin/python Tests/Trust/fuzz.py [--seconds 3600] [--mutants N] [--seed S] [--keep DIRECTORY] [--jobs 2]
+    .build/test-venv/bin/python Tests/Trust/fuzz.py [--seconds 3600] [--mutants N] [--seed S] [--keep DIR] [--jobs 2]
     .build/test-venv/bin/python Tests/Trust/fuzz.py --seed S --only N
 
-Each mutant stands beside a sound file in a run of its own, which is mounted by the program that XFELFS names (else the release
-build), walked through with 2 MiB read of every file, and unmounted. It does harm if the daemon ends, if anything takes longer than
-10 s, if the daemon or a process that works for it takes more than 512 MiB, or if an array of the sound file is not right to the byte.
-Then the file is kept, with what happened in log.txt; `--seed S --only N` makes and tries it again.
+Each mutant stands beside a sound file in a run of its own, which is mounted by the program that XFELFS names (else the
+release build), walked through with 2 MiB read of every file, and unmounted. It does harm if the daemon ends, if
+anything takes longer than 10 s, if the daemon or a process that works for it takes more than 512 MiB, or if an array of
+the sound file is not right to the byte. Then the file is kept, with what happened in log.txt; `--seed S --only N` makes
+and tries it again.
 
 The exit status is 1 if any did harm.
 """
@@ -106,7 +107,8 @@ class Fuzzer:
         name = f"{kind}-{self.number}-{index}.h5"
         (self.keep / name).write_bytes(mutant.data)
         with self.lock, open(self.keep / "log.txt", "a") as file:
-            print(f"{name}: {mutant.description}\n  {what}\n  again with: fuzz.py --seed {self.number} --only {index}", file=file)
+            print(f"{name}: {mutant.description}\n  {what}", file=file)
+            print(f"  again with: fuzz.py --seed {self.number} --only {index}", file=file)
             for line in log.splitlines()[-20:]:
                 print(f"  | {line}", file=file)
 

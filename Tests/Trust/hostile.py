@@ -2,10 +2,10 @@
 
 The archive has three folders:
 
-- `seeds/`: sound files. `SOUND.h5` has two sources with every kind of value and storage; the `s-*.h5` are the ones that were mutated:
+- `seeds/`: sound files. `SOUND.h5` has two sources with every kind of value and storage; the `s-*.h5` were mutated:
   formats 0.5, 1.0 and 1.3, an AGIPD and a JUNGFRAU detector, the newest layouts of HDF5, virtual datasets.
-- `files/`: mutants of the seeds. Each crashed libhdf5 1.10.8, kept it busy without end, or had it take gigabytes, as its name says;
-  `shrunk-*` are the same with one or two changed bytes.
+- `files/`: mutants of the seeds. Each crashed libhdf5 1.10.8, kept it busy without end, or had it take gigabytes, as
+  its name says; `shrunk-*` are the same with one or two changed bytes.
 - `named/`: runs of one file of which it is known what is wrong:
 
       enumattr    an enum attribute whose size is not that of its base type

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 # Signatures of the structures of the file format.
-SIGNATURES = [b"TREE", b"SNOD", b"HEAP", b"GCOL", b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF", b"BTIN",
-              b"FAHD", b"FADB", b"EAHD", b"EAIB", b"EADB", b"EASB", b"FSHD", b"\x89HDF"]
+SIGNATURES = [b"TREE", b"SNOD", b"HEAP", b"GCOL", b"OHDR", b"OCHK", b"FRHP", b"FHDB", b"FHIB", b"BTHD", b"BTLF",
+              b"BTIN", b"FAHD", b"FADB", b"EAHD", b"EAIB", b"EADB", b"EASB", b"FSHD", b"\x89HDF"]
 
-# What has no signature, by patterns that seldom match anything else. A message in an object header of version 1 begins with its
-# type, its size and its flags.
+# What has no signature, by patterns that seldom match anything else. A message in an object header of version 1 begins
+# with its type, its size and its flags.
 PATTERNS = {
     "object header": rb"\x01\x00[\x01-\x20]\x00\x01\x00\x00\x00",
     "dataspace": rb"\x01\x00.\x00.\x00\x00\x00\x01[\x01-\x04][\x00\x01]",
@@ -31,9 +31,10 @@ PATTERNS = {
 }
 
 # Where arithmetic goes wrong.
-ODD_NUMBERS = [0, 1, 2, 3, 7, 8, 31, 32, 33, 127, 128, 255, 256, *(1 << bits for bits in (16, 20, 26, 31, 32, 47, 48, 62, 63)),
-               *((1 << bits) - 1 for bits in (16, 31, 32, 63, 64)), (1 << 26) + 1, (1 << 62) + 1, (1 << 64) - 2, (1 << 64) - 256,
-               (1 << 64) - 4096]
+ODD_NUMBERS = [0, 1, 2, 3, 7, 8, 31, 32, 33, 127, 128, 255, 256,
+               *(1 << bits for bits in (16, 20, 26, 31, 32, 47, 48, 62, 63)),
+               *((1 << bits) - 1 for bits in (16, 31, 32, 63, 64)),
+               (1 << 26) + 1, (1 << 62) + 1, (1 << 64) - 2, (1 << 64) - 256, (1 << 64) - 4096]
 
 # Structures of fixed length before their checksum, with addresses of 8 bytes.
 CHECKSUMMED_LENGTHS = {b"BTHD": 34, b"FAHD": 24, b"EAHD": 68}
@@ -56,7 +57,8 @@ class Seed:
     def places(self) -> dict[str, list[int]]:
         """Kind of structure -> offsets."""
         patterns = {signature.decode("latin1"): re.escape(signature) for signature in SIGNATURES} | PATTERNS
-        found = {kind: [match.start() for match in re.finditer(pattern, self.data, re.S)] for kind, pattern in patterns.items()}
+        found = {kind: [match.start() for match in re.finditer(pattern, self.data, re.S)]
+                 for kind, pattern in patterns.items()}
         return {kind: offsets[:200] for kind, offsets in found.items() if offsets}
 
     @cached_property
@@ -95,8 +97,8 @@ class Damage:
     def structure(self):
         """A number in or behind the head of a structure."""
         kind = self.chance.choice(list(self.seed.places))
-        at = self.chance.choice(self.seed.places[kind]) + self.chance.randrange(self.chance.choice([8, 16, 32, 64, 200]))
-        self.change_number(at, kind)
+        reach = self.chance.choice([8, 16, 32, 64, 200])
+        self.change_number(self.chance.choice(self.seed.places[kind]) + self.chance.randrange(reach), kind)
 
     def checksummed_structure(self):
         """A number in a structure whose checksum is made anew, so that it is believed."""

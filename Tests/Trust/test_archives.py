@@ -1,4 +1,4 @@
-"""Archivers and copiers that are the first to look at a run of 64 files: the tables that are made from all files are whole.
+"""Archivers and copiers that are the first to look at a run of 64 files: the tables made from all files are whole.
 
 Tools trust the size that `stat` gives: `tar` and others store nothing of a file of size 0, and say nothing.
 """
@@ -42,8 +42,8 @@ def seven_zip(mount: Path, work: Path):
 def cpio(mount: Path, work: Path):
     names = tool("find", *NAMED, cwd=mount)
     with open(work / "all.cpio", "wb") as archive:
-        done = subprocess.run(["cpio", "-o", "-H", "newc"], input=names.encode(), stdout=archive, stderr=subprocess.PIPE,
-                              cwd=mount, timeout=120)
+        done = subprocess.run(["cpio", "-o", "-H", "newc"], input=names.encode(), stdout=archive,
+                              stderr=subprocess.PIPE, cwd=mount, timeout=120)
     assert done.returncode == 0, f"cpio ended with status {done.returncode}: {done.stderr}"
     with open(work / "all.cpio", "rb") as archive:
         subprocess.run(["cpio", "-id"], stdin=archive, stderr=subprocess.DEVNULL, cwd=work, check=True, timeout=120)
@@ -94,7 +94,8 @@ def tables(run, tmp_path_factory):
 @contextlib.contextmanager
 def busy_cores():
     """Something else keeps every core busy."""
-    spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(len(os.sched_getaffinity(0)))]
+    cores = len(os.sched_getaffinity(0))
+    spinners = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
     try:
         yield
     finally:
@@ -124,12 +125,13 @@ def test_tables_are_whole(archive, run, tables, foreground, tmp_path):
 
 
 def test_tar_of_a_whole_run(store, mixed_truth, foreground, tmp_path):
-    """tar is the first to look at a small run, and stores every byte of everything but the reports, which have no size before
-    they are opened."""
+    """tar is the first to look at a small run, and stores every byte of everything but the reports, which have no size
+    before they are opened."""
     with busy_cores():
         tool("tar", "-C", foreground(store.point).point, "-cf", tmp_path / "run.tar", ".")
     with tarfile.open(tmp_path / "run.tar") as archive:
-        stored = {member.name.removeprefix("./"): archive.extractfile(member).read() for member in archive if member.isfile()}
+        stored = {member.name.removeprefix("./"): archive.extractfile(member).read()
+                  for member in archive if member.isfile()}
     expected = {path: entry[2] for path, entry in mixed_truth.tree.items()
                 if entry[0] == "file" and path not in mixed_truth.changing}
     missing = sorted(set(expected) - set(stored))

@@ -1,7 +1,7 @@
-"""Files that change under a mount: what is read is what was there when the run was mounted, or an error, never a mixture.
+"""Files that change under a mount: what is read is what was there when the run was mounted, or an error, never both.
 
-The run is the same each time, and so is its truth. Reports on the files (validation, locality) say how the files are now, and are
-left out.
+The run is the same each time, and so is its truth. Reports on the files (validation, locality) say how the files are
+now, and are left out.
 """
 
 import errno
@@ -26,7 +26,7 @@ FRAMES = 16             # of one train: 10 MiB of pixels in all, more than is re
 
 
 def write_file(path: Path, variant: int):
-    """One file of the run; the variants differ in every value, in counts, texts, attributes, and in the name of a key."""
+    """One file of the run; the variants differ in every value, in counts, texts, attributes, and a key's name."""
     shift = variant * 1_000_000
     file = HandFile(path, list(TRAINS))
     source = path.name[10:14]
@@ -40,7 +40,8 @@ def write_file(path: Path, variant: int):
     file.instrument(f"{source}/DEV/CAM:output", "data", {"pixels": pixels}, first=firsts, count=counts)
     file.instrument(f"{source}/DEV/CAM:output", "packed", {"pixels": pixels}, first=firsts, count=counts,
                     write={"chunks": (4, *FRAME), "compression": "gzip", "compression_opts": 1})
-    file.instrument(f"{source}/DEV/CAM:output", "odd", {"first" if variant == 0 else "other": ramp(len(TRAINS), start=shift)})
+    key = "first" if variant == 0 else "other"
+    file.instrument(f"{source}/DEV/CAM:output", "odd", {key: ramp(len(TRAINS), start=shift)})
     unit = file.h5[f"CONTROL/{source}/DEV/XGM/energy/value"]
     unit.attrs["unitSymbol"] = "J" if variant == 0 else "m"
     unit.attrs["alarm"] = np.arange(4) + shift
@@ -83,7 +84,7 @@ def truth(variants, run_place, tmp_path_factory):
 
 @pytest.fixture
 def run(truth, variants, run_place):
-    """The run as it was when its truth was taken, with other times of modification than it will get when it is changed."""
+    """The run as it was when its truth was taken, modified earlier than any change that comes."""
     shutil.rmtree(run_place)
     shutil.copytree(variants[0], run_place)
     for path in run_place.iterdir():
@@ -144,8 +145,8 @@ def change_files(change, run: Path, variants, names=FILES):
 
 @CHANGES
 def test_before_the_first_look(change, run, variants, truth, foreground):
-    """Changed after the mount, before anything but the train ids has been read: counts, lists, tables, texts and attributes
-    are as they were, or an error."""
+    """Changed after the mount, before anything but the train ids has been read: counts, lists, tables, texts and
+    attributes are as they were, or an error."""
     point = foreground(run).point
     change_files(change, run, variants)
     truth.compare(point).assert_right(f"after {change.__name__}, at the first look")
@@ -154,7 +155,7 @@ def test_before_the_first_look(change, run, variants, truth, foreground):
 
 @CHANGES
 def test_after_a_look(change, run, variants, truth, foreground):
-    """Changed when everything has been looked at once: what was kept may be shown, what is read now must be as it was."""
+    """Changed when everything has been looked at once: what is read now must be as it was."""
     point = foreground(run).point
     truth.compare(point, limit=4096).assert_right("before the change")
     change_files(change, run, variants)
@@ -164,7 +165,8 @@ def test_after_a_look(change, run, variants, truth, foreground):
 @pytest.mark.parametrize("group", ["data", "packed"])
 @CHANGES
 def test_while_an_array_is_read(change, group, run, variants, truth, foreground):
-    """The first megabyte has been read, then the file changes: the rest is as it was or an error, whether it is read or mapped."""
+    """The first megabyte has been read, then the file changes: the rest is as it was or an error, whether it is read or
+    mapped."""
     point = foreground(run).point
     path = f"sources/DA01/DEV/CAM:output/keys/{group}.pixels/array.npy"
     expected = truth.tree[path][2]
@@ -176,16 +178,16 @@ def test_while_an_array_is_read(change, group, run, variants, truth, foreground)
         try:
             while piece := file.read(1 << 20):
                 assert piece == expected[position:position + len(piece)], (
-                    f"bytes {position} to {position + len(piece)} differ after {change.__name__}, and there was no error")
+                    f"bytes {position} to {position + len(piece)} differ after {change.__name__}, without an error")
                 position += len(piece)
-            assert position == len(expected), f"the array ends after {position} of {len(expected)} bytes, without an error"
+            assert position == len(expected), f"the array ends after {position} of {len(expected)} bytes, no error"
         except OSError as error:
             assert error.errno in (errno.EIO, errno.ESTALE), f"{change.__name__} makes {error}"
         assert_mapping(other, expected, change.__name__)
 
 
 def assert_mapping(file, expected: bytes, what: str):
-    """Every page of a mapping of an open file is as expected, or SIGBUS: in a process of its own, which may die of it."""
+    """Every page of a mapping of an open file is as expected, or SIGBUS: in a process of its own, which may die."""
     script = ("import mmap, os, sys\n"
               "memory = mmap.mmap(0, 0, prot=mmap.PROT_READ)\n"
               "for at in range(0, len(memory), 1 << 16): os.write(1, memory[at:at + (1 << 16)])\n")

@@ -15,7 +15,7 @@ NUMBER = int(os.environ.get("XFELFS_FUZZ_SEED", seed_of_today()))
 
 
 def test_checksums_are_those_of_hdf5(corpus):
-    """Structures whose checksum is made anew are believed by HDF5; otherwise mutants of new files would end at their checksums."""
+    """Structures whose checksum is made anew are believed by HDF5; mutants of new files would end there otherwise."""
     assert lookup3(b"Four score and seven years ago") == 0x17770551
     seed = Seed("s-latest.h5", corpus.seed("s-latest.h5"))
     assert len(seed.checksummed) > 80, f"only {len(seed.checksummed)} structures with a checksum were found"

@@ -47,8 +47,8 @@ def test_one_file_fails_at_the_first_look(store, foreground, mixed_truth):
 
 
 def test_reports_after_a_fault(store, foreground, mixed_truth):
-    """A validation that could not read the files says so, and is made again when they can be read: a store's fault is not a fact
-    about the run."""
+    """A validation that could not read the files says so, and is made again when they can be read: a store's fault is
+    not a fact about the run."""
     point = foreground(store.point).point
     with store.fault("eio 1"):
         try:
@@ -57,7 +57,8 @@ def test_reports_after_a_fault(store, foreground, mixed_truth):
             text = ""
     assert "No problems found" not in text, f"a validation that could not read any file found no problems: {text}"
     paths = [path for path in mixed_truth.tree if is_report(path)]
-    mixed_truth.compare(point, reports_too=True, paths=paths).assert_complete("reports, after the reads have ceased to fail")
+    found = mixed_truth.compare(point, reports_too=True, paths=paths)
+    found.assert_complete("reports, after the reads have ceased to fail")
 
 
 def mount_or_sentence(foreground, store, name: str):
@@ -71,8 +72,8 @@ def mount_or_sentence(foreground, store, name: str):
 
 
 def test_one_read_in_twenty_fails(store, foreground, mixed_truth):
-    """Walks through the whole tree while 5 % of all reads fail; some mounts are made meanwhile. After each few walks the store
-    recovers, and then everything has to be right without a new mount."""
+    """Walks through the whole tree while 5 % of all reads fail; some mounts are made meanwhile. After each few walks
+    the store recovers, and then everything has to be right without a new mount."""
     end = time.monotonic() + FAULTY_SECONDS
     errors = bytes_read = 0
     for round_number in itertools.count():
@@ -109,7 +110,7 @@ def test_mount_while_a_file_fails_once_or_twice(times, store, foreground, mixed_
 
 
 def test_mount_while_a_file_fails_always(store, tmp_path):
-    """A run of which a part cannot be read is not mounted without it: the reason is one sentence that names the file."""
+    """A run of which a part cannot be read is not mounted without it: one sentence names the file."""
     store.set(f"eio 1 {hostile.SPOILED_FILE}")
     point = tmp_path / "mnt"
     point.mkdir()
@@ -118,14 +119,15 @@ def test_mount_while_a_file_fails_always(store, tmp_path):
         assert result.returncode != 0 and not product.is_mounted(point), (
             f"the mount succeeded, without {hostile.SPOILED_FILE}: {result.stderr or 'nothing was printed'}")
         lines = result.stderr.strip().splitlines()
-        assert len(lines) == 1 and hostile.SPOILED_FILE in lines[0], f"not one sentence that names the file: {result.stderr!r}"
+        assert len(lines) == 1 and hostile.SPOILED_FILE in lines[0], (
+            f"not one sentence that names the file: {result.stderr!r}")
     finally:
         product.lazy_unmount(point)
 
 
 @pytest.mark.parametrize("fault", ["short 1", "zero 0.3", "zero 1"])
 def test_reads_that_bring_less(fault, store, foreground, mixed_truth):
-    """Reads that bring fewer bytes than they should, or none: the rest is asked for, or it is an error. Never is it zeros."""
+    """Reads that bring fewer bytes than they should, or none: the rest is asked for, or it is an error."""
     point = foreground(store.point).point
     with store.fault(fault):
         mixed_truth.compare(point).assert_right(f"with '{fault}'")

@@ -30,7 +30,7 @@ def read(path) -> bytes:
 
 
 class PeakOfSums(MemoryWatch):
-    """The largest sum of what the daemon and the processes that work for it had at one time, shared pages counted once."""
+    """The largest sum of what the daemon and the processes that work for it had at one time, shared pages once."""
 
     def __init__(self, mounted: Foreground):
         super().__init__(mounted.pid, seconds=0.2)
@@ -43,8 +43,8 @@ class PeakOfSums(MemoryWatch):
 
 
 def test_tables_of_512_files(large_run, foreground):
-    """sources.csv, keys.csv and trains.csv of 512 files: the daemon and its workers together have less than 200 MiB during and
-    after it."""
+    """sources.csv, keys.csv and trains.csv of 512 files: the daemon and its workers together have less than 200 MiB
+    during and after it."""
     mounted = foreground(large_run)
     peak = PeakOfSums(mounted)
     with peak:
@@ -66,13 +66,15 @@ def long_key_run(tmp_path_factory):
     file = HandFile(directory / "RAW-R0001-DA01-S00000.h5", list(range(10000, 10000 + trains)))
     values = np.random.default_rng(1).standard_normal(4_000_000)
     each = len(values) // trains
-    file.instrument("LONG/KEY/A:output", "data", {"x": values}, first=[each * n for n in range(trains)], count=[each] * trains)
+    first = [each * train for train in range(trains)]
+    file.instrument("LONG/KEY/A:output", "data", {"x": values}, first=first, count=[each] * trains)
     file.close()
     return directory, values
 
 
 def test_text_of_a_long_key(long_key_run, foreground):
-    """`stat` and reading of a values.csv of four million doubles: the size is exact, the text is right, and neither takes 512 MiB."""
+    """`stat` and reading of a values.csv of four million doubles: the size is exact, the text is right, and neither
+    takes 512 MiB."""
     run, values = long_key_run
     mounted = foreground(run)
     path = mounted.point / "sources/LONG/KEY/A:output/keys/data.x/values.csv"
@@ -113,5 +115,5 @@ def test_one_long_text(foreground, tmp_path):
             except subprocess.CalledProcessError as error:
                 pytest.fail(f"{path.name} cannot be read: {error.stderr.decode()}; log of the daemon: {mounted.log()}")
             assert len(rows) == 2001, f"{path.name} has {len(rows)} lines"
-            assert rows[1] == "10000,short" and len(rows[778]) > 1_000_000, f"{path.name} has other rows: {rows[1][:40]}"
+            assert rows[1] == "10000,short" and len(rows[778]) > 1_000_000, f"{path.name} begins with {rows[1][:40]}"
     assert memory.largest() < 512, f"a process took {memory.largest():.0f} MiB"

@@ -12,7 +12,7 @@ from walks import Found, MemoryWatch, Stuck, walk
 
 # Bytes that are read of each file.
 READ_LIMIT = 2 << 20
-# Seconds for a single operation, and for all of a trial's walk.
+# Seconds for a single operation, and for all of a trial's walk, on a machine that has nothing else to do.
 LONGEST, PATIENCE = 10, 60
 # MiB for the daemon, and for each process that works for it.
 MOST_MEMORY = 512
@@ -59,7 +59,7 @@ def attempt(run: Path, work: Path, sound: dict[str, str]) -> Trial:
     try:
         with MemoryWatch(mounted.pid) as memory:
             try:
-                found = walk(mounted.point, patience=PATIENCE, longest=LONGEST, limit=READ_LIMIT)
+                found = walk(mounted.point, patience=PATIENCE, longest=LONGEST, served_by=mounted.pid, limit=READ_LIMIT)
             except Stuck as stuck:
                 is_stuck = True
                 trial.fail("hang", str(stuck))
@@ -88,11 +88,8 @@ def judge(trial: Trial, found: Found, sound: dict[str, str]):
     wrong = [path for path, digest in sound.items() if path not in found.tree or found.tree[path][2] != digest]
     if wrong:
         errors = [error for error in found.errors if error[1] in wrong]
-        trial.fail("sound", f"{len(wrong)} of {len(sound)} arrays of the sound file are wrong or missing, such as {wrong[0]}; "
-                            f"errors in them: {errors[:3] or 'none'}")
-    taken, operation = found.slowest()
-    if taken > LONGEST:
-        trial.fail("hang", f"{operation} took {taken:.1f} s")
+        trial.fail("sound", f"{len(wrong)} of {len(sound)} arrays of the sound file are wrong or missing, such as "
+                            f"{wrong[0]}; errors in them: {errors[:3] or 'none'}")
 
 
 def unmount(trial: Trial, mounted: Foreground):

@@ -2,8 +2,9 @@
 
     python walker.py JOB
 
-JOB is a pickled dictionary, see `Walk.__init__`; what was found is written, pickled, to the standard output. The first page of the
-journal always says what is being done and since when. Standard library only: it starts for every mutant of the fuzzer.
+JOB is a pickled dictionary, see `Walk.__init__`; what was found is written, pickled, to the standard output. The first
+page of the journal always says what is being done and since when. Standard library only: it starts for every mutant of
+the fuzzer.
 """
 
 import errno
@@ -52,7 +53,8 @@ class Walk:
     """What a walk found.
 
     Attributes:
-        tree: path -> what is there: ("dir", names, xattrs), ("file", size, bytes or their digest, xattrs), ("link", target).
+        tree: path -> what is there: ("dir", names, xattrs), ("file", size, bytes or their digest, xattrs),
+            ("link", target).
         errors: (operation, path, errno) of what failed.
         wrong: sentences on what was answered, and is not true.
         times: (seconds, operation, path) of every operation.
@@ -65,6 +67,7 @@ class Walk:
         self.deadline = time.monotonic() + job["seconds"] if job.get("seconds") else None
         self.may_be_empty = job.get("may_be_empty", ())     # paths whose size may be 0 although they have content
         self.changing = job.get("changing", ())             # paths that may say something else than in truth
+        self.not_asked = job.get("not_asked", ())           # paths whose extended attributes are not asked for
         self.journal = Journal(job["journal"])
         self.tree, self.errors, self.wrong, self.times = {}, [], [], []
         self.files_read = self.bytes_read = 0
@@ -97,8 +100,8 @@ class Walk:
         return None if None in values.values() else values
 
     def contents(self, path: str, check=None):
-        """The bytes of a file up to the limit, or their digest; None where reading failed. `check(offset, piece)` sees every piece,
-        those before a failure too, and says whether to go on."""
+        """The bytes of a file up to the limit, or their digest; None where reading failed. `check(offset, piece)` sees
+        every piece, those before a failure too, and says whether to go on."""
         descriptor = self.do("open", path, os.open, self.full(path), os.O_RDONLY)
         if descriptor is None:
             return None
@@ -204,6 +207,8 @@ class Walk:
             self.wrong.append(f"{path}: stat says {status.st_size} bytes, not {size}")
 
     def compare_attributes(self, path, attributes):
+        if path in self.not_asked:
+            return
         found = self.attributes(path)
         if found is not None and attributes is not None and found != attributes:
             self.wrong.append(f"{path}: has the extended attributes {found}, not {attributes}")

@@ -56,8 +56,8 @@ class Found:
 
     def assert_right(self, when: str):
         """Nothing was wrong; errors are allowed."""
-        assert not self.wrong, (f"{when}: {len(self.wrong)} answers were wrong and no error, {len(self.errors)} were errors: "
-                                + "; ".join(self.wrong[:5]))
+        assert not self.wrong, (f"{when}: {len(self.wrong)} answers were wrong and no error, {len(self.errors)} were "
+                                f"errors: {'; '.join(self.wrong[:5])}")
 
     def assert_complete(self, when: str):
         """Nothing was wrong, and nothing was an error."""
@@ -77,33 +77,61 @@ def prepared(job: dict):
         yield [sys.executable, "-I", WALKER, path], journal
 
 
-def walk(top, patience: float = 60, longest: float | None = None, **job) -> Found:
+def walk(top, patience: float = 60, longest: float | None = None, served_by: int | None = None, **job) -> Found:
     """Walks `top` and tells what was found.
 
     Args:
         patience: seconds after which the whole walk is given up.
         longest: seconds after which it is given up because of one operation.
+        served_by: the daemon's process. The time for which it had to wait for a processor does not count then.
         job: further entries of the walker's job.
+
+    Raises:
+        Stuck: it was given up. The mount may have to be taken away before the walker ends.
     """
     with prepared({"top": str(top), **job}) as (command, journal):
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         output = []
         reader = threading.Thread(target=lambda: output.append(process.stdout.read()), daemon=True)
         reader.start()
-        start = time.monotonic()
+        limits = Limits(patience, longest, served_by)
         while reader.is_alive():
             reader.join(0.1)
             begin, operation = Journal.read(journal)
-            waited = time.monotonic() - begin if begin else 0
-            late = time.monotonic() - start > patience
-            if late or (longest is not None and waited > longest):
+            if (reason := limits.exceeded(begin)) is not None:
                 # It may go on waiting for the mount, and cannot be waited for before the mount has ended.
                 process.kill()
-                raise Stuck(f"{operation!r} did not come back within {waited:.1f} s"
-                            + (f", and the whole walk not within {patience} s" if late else ""))
+                raise Stuck(f"{operation!r} {reason}")
         status = process.wait()
         assert output and status == 0, f"the walker ended with status {status}"
         return Found(**pickle.loads(output[0]))
+
+
+class Limits:
+    """The time that a walk and its single operations may take, less that for which others kept the processors busy."""
+
+    def __init__(self, patience: float, longest: float | None, served_by: int | None):
+        self.patience, self.longest = patience, longest
+        self.contention = daemon.Contention(served_by) if served_by else None
+        self.start = time.monotonic()
+        self.operation, self.lost_before = 0.0, 0.0
+
+    def exceeded(self, begin: float) -> str | None:
+        """Whether the walk has to be given up, and why.
+
+        Args:
+            begin: when the operation began that is being done, 0 where there is none.
+        """
+        lost = self.contention.seconds() if self.contention else 0
+        now = time.monotonic()
+        if begin != self.operation:
+            self.operation, self.lost_before = begin, lost
+        taken = now - begin - (lost - self.lost_before) if begin else 0
+        if self.longest is not None and taken > self.longest:
+            return f"did not come back within {taken:.1f} s"
+        if now - self.start - lost > self.patience:
+            return f"was waited for when the whole walk had taken {now - self.start:.0f} s"
+        return None
 
 
 class Truth:
@@ -138,7 +166,7 @@ class Truth:
 class MemoryWatch:
     """Samples the peaks of memory of a daemon and of each process that works for it, in a thread of its own."""
 
-    def __init__(self, pid: int, seconds: float = 0.05):
+    def __init__(self, pid: int, seconds: float = 0.1):
         self.pid, self.seconds, self.peaks = pid, seconds, {}
         self.has_ended = threading.Event()
         self.thread = threading.Thread(target=self.sample, daemon=True)
