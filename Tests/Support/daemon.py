@@ -83,6 +83,8 @@ class Foreground:
 
     def kill(self):
         """Ends the mount, the daemon and what works for it, whatever state they are in."""
+        if self.process.poll() is not None:
+            return
         abort(self.point)
         for pid in self.processes():
             kill(pid)

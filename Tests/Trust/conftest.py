@@ -17,8 +17,7 @@ import product
 from daemon import Foreground
 from walks import Truth
 
-# Seconds after which the mounts of a test are taken away from under it. A test that waits for one may not be killable
-# otherwise.
+# Seconds after which a mount is taken away from under its test. A test that waits for it may not be killable otherwise.
 PATIENCE = 150
 
 
@@ -88,16 +87,17 @@ def mapped_store(faultfs, mapped_run, store_place):
 def foreground(tmp_path):
     """A function that mounts in the foreground; what is left of it is removed after the test."""
     product.require_fuse()
-    started = []
+    started, watchdogs = [], []
 
     def start(run, *options, name="mnt", **arguments) -> Foreground:
         started.append(Foreground(run, tmp_path / name, *options, **arguments))
+        watchdogs.append(threading.Timer(PATIENCE, started[-1].kill))
+        watchdogs[-1].daemon = True
+        watchdogs[-1].start()
         return started[-1]
 
-    watchdog = threading.Timer(PATIENCE, lambda: [mounted.kill() for mounted in started])
-    watchdog.daemon = True
-    watchdog.start()
     yield start
-    watchdog.cancel()
+    for watchdog in watchdogs:
+        watchdog.cancel()
     for mounted in started:
         mounted.clean_up()

@@ -10,6 +10,7 @@ import hostile
 from daemon import Foreground, MountFailed, run_bounded
 from walks import Found, MemoryWatch, Stuck, walk
 
+REPORT = "validation.json"
 # Bytes that are read of each file.
 READ_LIMIT = 2 << 20
 # Seconds for a single operation, and for all of a trial's walk, on a machine that has nothing else to do.
@@ -25,12 +26,13 @@ class Trial:
     Attributes:
         failures: kind ("crash", "hang", "memory", "sound") and a sentence for each thing that went wrong.
         log: what the daemon logged.
+        report: the text of validation.json; None where it was not read.
     """
     failures: list = field(default_factory=list)
     log: str = ""
     seconds: float = 0
     memory: float = 0
-    files_read: int = 0
+    report: bytes | None = None
 
     def fail(self, kind: str, sentence: str):
         self.failures.append((kind, sentence))
@@ -59,7 +61,8 @@ def attempt(run: Path, work: Path, sound: dict[str, str]) -> Trial:
     try:
         with MemoryWatch(mounted.pid) as memory:
             try:
-                found = walk(mounted.point, patience=PATIENCE, longest=LONGEST, served_by=mounted.pid, limit=READ_LIMIT)
+                found = walk(mounted.point, patience=PATIENCE, longest=LONGEST, served_by=mounted.pid, limit=READ_LIMIT,
+                             kept=[REPORT])
             except Stuck as stuck:
                 is_stuck = True
                 trial.fail("hang", str(stuck))
@@ -84,7 +87,7 @@ def attempt(run: Path, work: Path, sound: dict[str, str]) -> Trial:
 
 def judge(trial: Trial, found: Found, sound: dict[str, str]):
     """What a walk that came to its end has shown."""
-    trial.files_read = found.files_read
+    trial.report = found.tree[REPORT][2] if REPORT in found.tree else None
     wrong = [path for path, digest in sound.items() if path not in found.tree or found.tree[path][2] != digest]
     if wrong:
         errors = [error for error in found.errors if error[1] in wrong]

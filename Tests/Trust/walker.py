@@ -63,7 +63,8 @@ class Walk:
     def __init__(self, job: dict):
         self.top = job["top"]
         self.limit = job.get("limit")                   # bytes to read of each file; None: all
-        self.keeps_bytes = job.get("keeps_bytes", False)
+        self.keeps_bytes = job.get("keeps_bytes", False)    # whether `tree` has the bytes of files, not their digests
+        self.kept = job.get("kept", ())                     # paths of which it has the bytes anyway
         self.deadline = time.monotonic() + job["seconds"] if job.get("seconds") else None
         self.may_be_empty = job.get("may_be_empty", ())     # paths whose size may be 0 although they have content
         self.changing = job.get("changing", ())             # paths that may say something else than in truth
@@ -105,6 +106,7 @@ class Walk:
         descriptor = self.do("open", path, os.open, self.full(path), os.O_RDONLY)
         if descriptor is None:
             return None
+        keeps_bytes = self.keeps_bytes or path in self.kept
         kept, digest, offset = [], hashlib.sha256(), 0
         try:
             while self.limit is None or offset < self.limit:
@@ -116,13 +118,13 @@ class Walk:
                     break
                 offset += len(piece)
                 digest.update(piece)
-                if self.keeps_bytes:
+                if keeps_bytes:
                     kept.append(piece)
         finally:
             self.do("close", path, os.close, descriptor)
         self.files_read += 1
         self.bytes_read += offset
-        return b"".join(kept) if self.keeps_bytes else digest.hexdigest()
+        return b"".join(kept) if keeps_bytes else digest.hexdigest()
 
     def explore(self):
         """Everything that is listed, into `tree`."""
