@@ -161,7 +161,7 @@ def text_of(path: str) -> str:
 class Contention:
     """How long a process and those that work for it had to wait for a processor that others used, since this was made.
 
-    What takes longer than a limit on a busy machine is held against it less this time. Has to be asked every now and then.
+    What takes long on a busy machine is given this time in addition. Has to be asked every now and then.
     """
 
     def __init__(self, pid: int):

@@ -22,8 +22,8 @@ SPOILED = "sources/EVIL/CTRL/A"
 
 
 def needs_all_files(path: str) -> bool:
-    """Whether it may be made from any file of the run, and may wait for each of them: tables, reports, and the names that the
-    README's examples have."""
+    """Whether it may be made from any file of the run, and may wait for each of them: tables, reports, and the names in
+    the README's examples."""
     return path.count("/") == 0 and path.endswith((".csv", ".txt", ".json")) or path.startswith(("export/", "files/"))
 
 
@@ -132,8 +132,8 @@ def train_directories(truth) -> set[str]:
 
 @HANGS
 def test_attributes_of_trains(mode, hanging, mixed_truth):
-    """Which attributes a train has is known without asking a file (`ls -l` of coreutils since 9.5 lists them), and its time
-    stands in each of its files: one that answers is enough."""
+    """Which attributes a train has is known without asking a file (`ls -l` of coreutils since 9.5 lists them), and its
+    time stands in each of its files: one that answers is enough."""
     mounted, _ = hanging
     found = mixed_truth.compare(mounted.point, paths=sorted(train_directories(mixed_truth)), longest=10)
     found.assert_complete(f"while {mode} is on one file")
