@@ -109,7 +109,7 @@ class Fuzzer:
         with self.lock, open(self.keep / "log.txt", "a") as file:
             print(f"{name}: {mutant.description}\n  {what}", file=file)
             print(f"  again with: fuzz.py --seed {self.number} --only {index}", file=file)
-            for line in log.splitlines()[-20:]:
+            for line in log.splitlines()[:30]:
                 print(f"  | {line}", file=file)
 
     def summary(self) -> str:
