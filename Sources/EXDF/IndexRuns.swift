@@ -28,7 +28,7 @@ struct IndexRuns: Hashable, Sendable {
   }
 
   /// Gives `body` each row's number, first entry and count.
-  func forEach(_ body: (_ row: Int, _ first: UInt64, _ count: UInt64) -> Void) {
+  func visitRows(_ body: (_ row: Int, _ first: UInt64, _ count: UInt64) -> Void) {
     var row = 0
     for run in runs {
       for step in 0..<run.rows {

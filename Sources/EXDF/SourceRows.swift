@@ -227,7 +227,7 @@ extension Run {
       for position in file.positions where position >= 0 && owner[Int(position)] < 0 {
         owner[Int(position)] = Int32(number)
       }
-      file.runs.forEach { row, first, count in
+      file.runs.visitRows { row, first, count in
         guard row < file.positions.count, file.positions[row] >= 0 else { return }
         let position = Int(file.positions[row])
         guard owner[position] == Int32(number) else { return }

@@ -72,7 +72,7 @@ extension Run {
       }
       let runs = try IndexRuns.read(named, path, of: file.reference.path, limit: rows.trainIDs.count).get()
       var counts: [UInt64] = []
-      runs.forEach { _, _, count in counts.append(count) }
+      runs.visitRows { _, _, count in counts.append(count) }
       return (Array(try answers[data].get()?.shape.suffix(2) ?? []), counts)
     } catch {
       report("\(error)")

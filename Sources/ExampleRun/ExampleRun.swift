@@ -1,4 +1,3 @@
-
 /// The run that a newcomer mounts first and that the tests read: proposal 700000, run 42, EXDF 1.3, written through libhdf5.
 ///
 ///     RAW-R0042-AGIPD00-S00000.h5 ... RAW-R0042-AGIPD15-S00001.h5    16 detector modules, two sequences

@@ -57,8 +57,8 @@ import Threads
 
   @Test func aLaterMakerIsNotAsked() {
     let once = Once<String>()
-    #expect(once.value(isInterrupted: { false }) { "first" } == "first")
-    #expect(once.value(isInterrupted: { false }) { "second" } == "first")
+    #expect(once.value(isInterrupted: { false }, { "first" }) == "first")
+    #expect(once.value(isInterrupted: { false }, { "second" }) == "first")
     #expect(once.value(within: 0) { "third" } == "first")
   }
 
@@ -74,7 +74,7 @@ import Threads
     #expect(once.value(within: 1) { 6 } == nil)
     #expect(once.ifDone == nil)
     gate.open()
-    #expect(once.value(isInterrupted: { false }) { 7 } == 5)
+    #expect(once.value(isInterrupted: { false }, { 7 }) == 5)
   }
 
   @Test func thePatientGetTheValue() {
@@ -121,8 +121,8 @@ import Threads
       return 3
     }
     gate.untilSomebodyWaits()
-    #expect(once.value(isInterrupted: { true }) { 4 } == nil)
-    #expect(once.value(within: 600_000, isInterrupted: { true }) { 4 } == nil)
+    #expect(once.value(isInterrupted: { true }, { 4 }) == nil)
+    #expect(once.value(within: 600_000, isInterrupted: { true }, { 4 }) == nil)
     gate.open()
     #expect(once.value(within: 600_000) { 5 } == 3)
   }

@@ -25,7 +25,8 @@ extension Attribute {
     }
     let type = try OutputDatatype.make(for: values)
     let defaults = hid_t(H5P_DEFAULT)
-    let attribute = try OutputHandle(H5Acreate2(object.id, name, type.id, space.id, defaults, defaults), closedBy: H5Aclose)
+    let attribute = try OutputHandle(
+      H5Acreate2(object.id, name, type.id, space.id, defaults, defaults), closedBy: H5Aclose)
     let (to, of) = (attribute.id, type.id)
     try check(values.withPointer { H5Awrite(to, of, $0) })
     try attribute.close()

@@ -41,7 +41,8 @@ extension OutputFile {
   }
 
   private static func add(
-    _ mapping: VirtualDataset.Mapping, of dataset: VirtualDataset, to list: borrowing OutputHandle, _ space: borrowing OutputHandle
+    _ mapping: VirtualDataset.Mapping, of dataset: VirtualDataset, to list: borrowing OutputHandle,
+    _ space: borrowing OutputHandle
   ) throws(HDF5Refusal) {
     guard dataset.sources.indices.contains(mapping.source) else {
       throw HDF5Refusal(reason: "a mapping has no source")

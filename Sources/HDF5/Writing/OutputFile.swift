@@ -89,7 +89,8 @@ struct OutputFile: ~Copyable {
   }
 
   private static func fill(
-    _ dataset: borrowing OutputHandle, _ type: borrowing OutputHandle, _ fileSpace: borrowing OutputHandle, _ column: Column
+    _ dataset: borrowing OutputHandle, _ type: borrowing OutputHandle, _ fileSpace: borrowing OutputHandle,
+    _ column: Column
   ) throws(HDF5Refusal) {
     let memorySpace = try space(column.entryCount, column.entryShape, canGrow: false)
     let extent = ([column.entryCount] + column.entryShape).map { hsize_t($0) }

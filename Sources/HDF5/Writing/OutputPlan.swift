@@ -40,7 +40,9 @@ package struct OutputPlan: Sendable {
   }
 
   /// A dataset below `group`, with the groups it needs.
-  package mutating func write(_ column: Column, below group: String = "") { steps.append(.column(column, below: group)) }
+  package mutating func write(_ column: Column, below group: String = "") {
+    steps.append(.column(column, below: group))
+  }
 
   /// A virtual dataset, with the groups it needs; virtual even where it has no mapping.
   package mutating func write(_ dataset: VirtualDataset) { steps.append(.virtual(dataset)) }
