@@ -110,7 +110,7 @@ final class WorkerProcess: @unchecked Sendable {
     var writer = WireWriter()
     request.write(to: &writer)
     var watch = Watch(mostSeconds: Self.mostSeconds(for: request))
-    try write(withUnsafeBytes(of: UInt64(writer.bytes.count).littleEndian) { Array($0) } + writer.bytes)
+    try write(withUnsafeBytes(of: UInt64(writer.bytes.count).littleEndian) { Array($0) } + writer.bytes, &watch)
     while true {
       let header = try read(9, &watch)
       let length = header[1...].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -134,7 +134,7 @@ final class WorkerProcess: @unchecked Sendable {
           guard status == 0 else { throw death() }
           var identity = WireWriter()
           opened.identity.write(to: &identity)
-          try write(identity.bytes)
+          try write(identity.bytes, &watch)
         case .failure(let error):
           guard cisolation_send_descriptor(socket, UInt8(clamping: max(1, error.errno)), -1) == 0 else { throw death() }
         }
@@ -148,18 +148,6 @@ final class WorkerProcess: @unchecked Sendable {
     if files.count > Self.mostFiles { files.removeFirst() }
   }
 
-  private func write(_ bytes: [UInt8]) throws(Failure) {
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        send(socket, $0.baseAddress.map { $0 + done }, bytes.count - done, Int32(MSG_NOSIGNAL))
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw death() }
-      done += count
-    }
-  }
-
   /// What is looked at while a worker is waited for.
   private struct Watch {
     var mostSeconds: Double
@@ -167,20 +155,40 @@ final class WorkerProcess: @unchecked Sendable {
     var begin: Double?
   }
 
+  private func write(_ bytes: [UInt8], _ watch: inout Watch) throws(Failure) {
+    var done = 0
+    while done < bytes.count {
+      guard try isReady(for: POLLOUT, &watch) else { continue }
+      let count = bytes.withUnsafeBytes {
+        send(
+          socket, $0.baseAddress.map { $0 + done }, bytes.count - done,
+          Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+      }
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
+      guard count > 0 else { throw death() }
+      done += count
+    }
+  }
+
+  /// Waits for a moment.
+  /// - Returns: whether the socket can be read from or written to now.
+  private func isReady(for events: Int32, _ watch: inout Watch) throws(Failure) -> Bool {
+    var wait = pollfd(fd: socket, events: Int16(events), revents: 0)
+    let ready = poll(&wait, 1, Self.milliseconds)
+    if ready > 0 { return true }
+    if ready < 0, errno == EINTR { return false }
+    if Request.current.isInterrupted() { throw .interrupted }
+    let used = processorTime()
+    if used - (watch.begin ?? used) > watch.mostSeconds { throw .overran }
+    watch.begin = watch.begin ?? used
+    return false
+  }
+
   private func read(_ count: Int, _ watch: inout Watch) throws(Failure) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < count {
-      var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-      let ready = poll(&wait, 1, Self.milliseconds)
-      if ready < 0, errno == EINTR { continue }
-      guard ready > 0 else {
-        if Request.current.isInterrupted() { throw .interrupted }
-        let used = processorTime()
-        if used - (watch.begin ?? used) > watch.mostSeconds { throw .overran }
-        watch.begin = watch.begin ?? used
-        continue
-      }
+      guard try isReady(for: POLLIN, &watch) else { continue }
       let got = bytes.withUnsafeMutableBytes { recv(socket, $0.baseAddress.map { $0 + done }, count - done, 0) }
       if got < 0, errno == EINTR { continue }
       guard got > 0 else { throw death() }
