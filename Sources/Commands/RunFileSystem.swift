@@ -145,20 +145,21 @@ final class RunFileSystem: FileSystem {
   }
 
   func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
-    let values = try extendedAttributes(of: node)
+    let values = try checked(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
     guard let value = values[name] else { throw .error(.noAttribute) }
     return value
   }
 
   func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] {
-    try extendedAttributes(of: node).keys.sorted()
+    try checked(node) { node throws(TreeError) in try tree.extendedAttributeNames(of: node) }
   }
 
-  private func extendedAttributes(of node: UInt64) throws(Refusal) -> [String: [UInt8]] {
+  /// What `body` makes of a node that the caller may read, and may read still when it is known which files it needs.
+  private func checked<R>(_ node: UInt64, _ body: (Node) throws(TreeError) -> R) throws(Refusal) -> R {
     try check(node) { node throws(AccessError) in try access.checkReading(node) }
-    let values = try answer(node) { node throws(TreeError) in try tree.extendedAttributes(of: node) }
+    let answer = try answer(node, body)
     try check(node) { node throws(AccessError) in try access.checkLinkedFiles(node) }
-    return values
+    return answer
   }
 
   func statistics() -> FileSystemStatistics {

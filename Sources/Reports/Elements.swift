@@ -2,38 +2,49 @@ internal import ArrayIO
 internal import HDF5
 internal import NPY
 
-/// All elements of a small array, read in pieces of a few megabytes.
-struct Elements {
+/// The elements of an array, for a text that has all of them: read in pieces, as they are asked for in ascending order.
+///
+/// One long text makes all texts of its key as long: 2,000 rows of which one has a megabyte are 2 GB as an array.
+final class Elements {
   let element: ElementType
-  private let bytes: [UInt8]
+  private let array: any ArraySource
+  /// The elements that `bytes` holds.
+  private var range = 0..<0
+  private var bytes: [UInt8] = []
 
-  /// One text that is long makes all of its key's as long: more than this is refused before memory is asked for.
-  private static let mostBytes = 1 << 30
+  private static let bytesAtATime = 1 << 20
 
-  init(of array: some ArraySource) throws(ReadError) {
+  init(of array: some ArraySource) {
+    self.array = array
     element = array.description.element
-    guard array.description.dataSize <= Self.mostBytes else {
-      throw .damaged(
-        file: "", object: "", reason: "its values take \(array.description.dataSize) bytes, too many for a text")
+  }
+
+  /// Gives `body` the bytes of one element.
+  func withElement(_ number: Int, _ body: (UnsafeRawBufferPointer) -> Void) throws(ReadError) {
+    if !range.contains(number) { try load(from: number) }
+    let start = (number - range.lowerBound) * element.size
+    bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<(start + element.size)])) }
+  }
+
+  private func load(from first: Int) throws(ReadError) {
+    let size = element.size
+    let all = size == 0 ? 0 : array.description.dataSize / size
+    guard first < all else {
+      throw .damaged(file: "", object: "", reason: "the array ends after \(all) values, and value \(first) was asked for")
     }
-    var bytes = [UInt8](repeating: 0, count: array.description.dataSize)
+    let count = min(all - first, max(1, Self.bytesAtATime / size))
+    // Nothing is taken for read that is not.
+    range = 0..<0
+    if bytes.count != count * size { bytes = [UInt8](repeating: 0, count: count * size) }
+    let array = array
     let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, ReadError> in
       do throws(ReadError) {
-        return .success(try array.read(dataAt: 0, into: buffer))
+        return .success(try array.read(dataAt: first * size, into: buffer))
       } catch {
         return .failure(error)
       }
     }
     try result.get()
-    self.bytes = bytes
-  }
-
-  var count: Int { element.size == 0 ? 0 : bytes.count / element.size }
-
-  /// Gives `body` the bytes of one element.
-  func withElement<R>(_ number: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    bytes.withUnsafeBytes {
-      body(UnsafeRawBufferPointer(rebasing: $0[(number * element.size)..<((number + 1) * element.size)]))
-    }
+    range = first..<(first + count)
   }
 }

@@ -36,12 +36,12 @@ public enum KeyReports {
     ofKey number: Int, of source: Source, in arrays: RunArrays
   ) throws(ReadError) -> [UInt8] {
     let run = arrays.run
-    let elements = try Elements(of: try arrays.array(ofKey: number, of: source))
+    let elements = Elements(of: try arrays.array(ofKey: number, of: source))
     var csv = CSV(header: ["train_id", "value"])
     for segment in try run.index(ofKey: number, of: source).segments {
       for entry in 0..<segment.entries {
         csv.field(number: run.trainIDs[segment.firstTrain + entry / segment.entriesPerTrain])
-        elements.withElement(segment.firstEntry + entry) { csv.field(elements.element, $0) }
+        try elements.withElement(segment.firstEntry + entry) { csv.field(elements.element, $0) }
         csv.endLine()
       }
     }

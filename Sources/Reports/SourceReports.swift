@@ -75,7 +75,7 @@ public enum SourceReports {
       guard index.mostEntries <= 1, index.entries * (columns.count + 1) <= mostTableCells,
         try KeyReports.hasValues(number, of: source, in: arrays)
       else { continue }
-      columns.append((key.name, index, try Elements(of: try arrays.array(ofKey: number, of: source))))
+      columns.append((key.name, index, Elements(of: try arrays.array(ofKey: number, of: source))))
     }
     var csv = CSV(header: ["train_id"] + columns.map(\.name))
     var next = columns.map { $0.index.nextTrain(from: 0) }
@@ -86,7 +86,7 @@ public enum SourceReports {
           csv.emptyField()
           continue
         }
-        column.elements.withElement(location.firstEntry) { csv.field(column.elements.element, $0) }
+        try column.elements.withElement(location.firstEntry) { csv.field(column.elements.element, $0) }
         next[number] = column.index.nextTrain(from: train + 1)
       }
       csv.endLine()

@@ -39,6 +39,9 @@ public enum RootFile: UInt8, CaseIterable, Sendable {
   case readMe, infoText, infoJSON, trains, sources, keys, trainIDs
   case validationText, validationJSON, localityText, localityJSON
 
+  /// Those that may need any file of the run.
+  static let made: [RootFile] = [.readMe, .infoText, .infoJSON, .trains, .sources, .keys]
+
   var name: String {
     switch self {
     case .readMe: "README.txt"

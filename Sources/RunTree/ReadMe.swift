@@ -9,7 +9,8 @@ enum ReadMe {
     var sourceName = "SOURCE"
     var keyName = "KEY"
     for source in run.sources where source.legacyTarget == nil {
-      let keys = try run.keys(of: source)
+      // A damaged file costs its own sources, and not this text.
+      guard let keys = try ReadError.unlessDamaged({ () throws(ReadError) in try run.keys(of: source) }) else { continue }
       guard let key = keys.first(where: \.isValue) ?? keys.first(where: { !$0.name.hasSuffix("trainId") }) ?? keys.first
       else { continue }
       (sourceName, keyName) = (source.name.printable, key.name)

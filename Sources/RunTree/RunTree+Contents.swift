@@ -34,7 +34,7 @@ extension RunTree {
 
   /// Begins what takes long and is wanted by whoever goes through the whole run: called at the first look at it.
   func startTables() {
-    for file in [RootFile.trains, .sources, .keys] { madeText(.rootFile(file))?.start() }
+    for file in RootFile.made { madeText(.rootFile(file))?.start() }
     madeText(.export(.run))?.start()
   }
 
@@ -92,11 +92,14 @@ extension RunTree {
     }
   }
 
-  /// One of the tables that need every source.
+  /// One of the root files that may need any file of the run.
   private func table(_ file: RootFile, _ cell: MadeText.Cell) -> MadeText {
     let arrays = arrays
     return MadeText(cell) { () throws(ReadError) in
       switch file {
+      case .readMe: try ReadMe.text(for: arrays.run)
+      case .infoText: try RunOverview(of: arrays.run).text
+      case .infoJSON: try RunOverview(of: arrays.run).json()
       case .trains: try RunTables.trains(of: arrays.run)
       case .sources: try RunTables.sources(of: arrays.run)
       default: try RunTables.keys(of: arrays)
@@ -107,9 +110,6 @@ extension RunTree {
   /// Makes a text.
   func text(of node: Node) throws(ReadError) -> [UInt8] {
     switch node {
-    case .rootFile(.readMe): return try ReadMe.text(for: run)
-    case .rootFile(.infoText): return try RunOverview(of: run).text
-    case .rootFile(.infoJSON): return try RunOverview(of: run).json()
     case .sourceFile(let number, let file):
       guard number < run.sources.count else { return [] }
       let source = run.sources[number]

@@ -44,6 +44,16 @@ extension RunTree {
     return Self.named(texts)
   }
 
+  /// The names of ``extendedAttributes(of:)``; no file is asked for those of a train.
+  /// - Throws: ``TreeError/unreadable(_:)``.
+  public func extendedAttributeNames(of node: Node) throws(TreeError) -> [String] {
+    if case .train = node {
+      try check(node)
+      return ["user.timestamp"]
+    }
+    return try extendedAttributes(of: node).keys.sorted()
+  }
+
   /// When a train was, as in trains.csv; empty where no file knows.
   private func timestamp(of train: Int) throws(TreeError) -> String {
     let times = try reading { () throws(ReadError) in try run.trainTimes() }

@@ -22,7 +22,7 @@ public final class RunTree: Sendable {
   /// `export/virtual.h5`.
   let virtualRun = MadeText.Cell()
 
-  /// The tables that need every source of the run: made in the background, from the first look at the run.
+  /// The root files that may need any file of the run: made in the background, from the first look at the run.
   let tables: [RootFile: MadeText.Cell]
 
   /// The reports that look at the files themselves.
@@ -67,7 +67,7 @@ public final class RunTree: Sendable {
     modified = identities.map(Time.init).max() ?? Time(seconds: 0)
     let links = run.files.map { ($0.name, $0.reference.path) } + run.skippedFiles.map { ($0.name, $0.path) }
     fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
-    tables = Dictionary(uniqueKeysWithValues: [.trains, .sources, .keys].map { ($0, MadeText.Cell()) })
+    tables = Dictionary(uniqueKeysWithValues: RootFile.made.map { ($0, MadeText.Cell()) })
   }
 
   /// Whether a node is a directory, a file or a link; arithmetic only.

@@ -80,6 +80,9 @@ public struct VirtualRunFile {
   /// In big detectors these are like indexes: copied, not virtual.
   private static let copied: Set<String> = ["image.pulseId", "image.cellId"]
 
+  /// In bytes. 10,000 trains of 352 pulses have 28 MB; a file may claim terabytes that nobody has written.
+  private static let mostCopied = 128 << 20
+
   /// - Returns: how METADATA names the source.
   private func write(_ source: Source) throws(VirtualFileError) -> [String] {
     let files = source.files.map { run.files[$0].reference.path }.sorted { $0.precedes($1) }
@@ -159,15 +162,15 @@ public struct VirtualRunFile {
     throw failure
   }
 
-  /// - Returns: false where the key is no plain integers, and is better left where it is.
+  /// - Returns: false where the key is no plain integers, or too many, and is better left where it is.
   private func copy(_ number: Int, of source: Source) throws(VirtualFileError) -> Bool {
     let key = try reading { () throws(ReadError) in try run.keys(of: source)[number] }
     guard case .integer(let size, signed: false, order: .little, isWhole: true) = key.datatype,
       let type: NumberType = [1: .uint8, 2: .uint16, 4: .uint32, 8: .uint64][size]
     else { return false }
-    let bytes = try reading { () throws(ReadError) in
-      try Self.allBytes(of: try arrays.array(ofKey: number, of: source))
-    }
+    let array = try reading { () throws(ReadError) in try arrays.array(ofKey: number, of: source) }
+    guard array.description.dataSize <= Self.mostCopied else { return false }
+    let bytes = try reading { () throws(ReadError) in try Self.allBytes(of: array) }
     let column = Column(
       path: key.path, values: .numbers(type, bytes), entryShape: key.entryShape, chunkLength: 1 << 16, isPadded: false,
       isCompressed: true)

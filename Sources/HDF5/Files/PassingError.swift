@@ -56,14 +56,23 @@ public struct PassingError: Error, Sendable, CustomStringConvertible {
   }
 
   /// What a reader gets for it.
+  ///
+  /// Never ENOENT or its like: they say that a name is not in the tree, where only a file behind it has gone.
   public var errno: Int32 {
     switch cause {
+    case .system(ENOENT), .system(ENOTDIR), .system(ELOOP), .system(EISDIR), .system(ENODATA): EIO
     case .system(let errno): errno
     case .denied: EACCES
     case .mustWait: EAGAIN
     case .interrupted: EINTR
     case .refused, .changed, .worker: EIO
     }
+  }
+
+  /// What the code that has the file opened gets for it: ENOENT has libhdf5 look for a linked file elsewhere.
+  var openingErrno: Int32 {
+    if case .system(let errno) = cause { return errno }
+    return errno
   }
 
   public var description: String {

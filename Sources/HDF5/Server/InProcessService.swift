@@ -22,7 +22,7 @@ final class InProcessService: HDF5Service {
             case .success(let opened): return .success(opened)
             case .failure(let error):
               failure.note(error)
-              return .failure(FileDriver.Errno(number: error.errno))
+              return .failure(FileDriver.Errno(number: error.openingErrno))
             }
           }, library)
       }
@@ -40,7 +40,7 @@ final class OpeningFailure: Sendable {
 
   func note(_ new: PassingError) {
     // A linked file that is not there is looked for in several places, and then is a fact.
-    guard new.errno != 2 else { return }
+    guard new.openingErrno != 2 else { return }
     error.withLock { $0 = $0 ?? new }
   }
 }
