@@ -311,6 +311,7 @@ final class RunFileSystem: FileSystem {
 
   private func errno(for error: ReadError) -> FUSE.Errno {
     logger.error("\(error)")
+    if case .damaged(let damage) = error { tree.note(damage) }
     return FUSE.Errno(rawValue: error.errno)
   }
 }

@@ -30,7 +30,8 @@ final class Elements {
     let size = element.size
     let all = size == 0 ? 0 : array.description.dataSize / size
     guard first < all else {
-      throw .damaged(file: "", object: "", reason: "the array ends after \(all) values, and value \(first) was asked for")
+      throw .damaged(
+        file: "", object: "", reason: "the array ends after \(all) values, and value \(first) was asked for")
     }
     let count = min(all - first, max(1, Self.bytesAtATime / size))
     // Nothing is taken for read that is not.

@@ -7,7 +7,8 @@ final class BackgroundReport<Subject: Equatable & Sendable>: @unchecked Sendable
   private let subject: @Sendable () -> Subject
   private let make: @Sendable () -> ReportTexts
   private let monitor = Monitor()
-  private var latest: (texts: ReportTexts, subject: Subject)?
+  /// Without a subject where what it says may have passed: the next opener has it made again.
+  private var latest: (texts: ReportTexts, subject: Subject?)?
   private var isRunning = false
 
   /// How often somebody who waits looks whether he has been interrupted.
@@ -21,8 +22,8 @@ final class BackgroundReport<Subject: Equatable & Sendable>: @unchecked Sendable
     self.make = make
   }
 
-  /// The report that was made last, if there is one; never waits, starts nothing.
-  var latestTexts: ReportTexts? { monitor.withLock { latest?.texts } }
+  /// The report that was made last, if there is one that may still hold; never waits, starts nothing.
+  var latestTexts: ReportTexts? { monitor.withLock { latest?.subject == nil ? nil : latest?.texts } }
 
   /// The report about things as they are now.
   ///
@@ -56,7 +57,7 @@ final class BackgroundReport<Subject: Equatable & Sendable>: @unchecked Sendable
     let subject = subject()
     let texts = make()
     monitor.withLock {
-      latest = (texts, subject)
+      latest = (texts, texts.mayPass ? nil : subject)
       isRunning = false
       monitor.broadcast()
     }
@@ -67,4 +68,6 @@ final class BackgroundReport<Subject: Equatable & Sendable>: @unchecked Sendable
 struct ReportTexts: Sendable {
   var text: [UInt8]
   var json: [UInt8]
+  /// Whether it tells of a store that failed, and may be another the next time.
+  var mayPass = false
 }

@@ -10,8 +10,14 @@ struct MadeText: Sendable {
   let cell: Cell
   let make: @Sendable () -> Result<[UInt8], ReadError>
 
-  init(_ cell: Cell, _ make: @escaping @Sendable () throws(ReadError) -> [UInt8]) {
+  /// A number that changes while the run's files answer.
+  private let progress: @Sendable () -> Int
+
+  init(
+    _ cell: Cell, progress: @escaping @Sendable () -> Int, _ make: @escaping @Sendable () throws(ReadError) -> [UInt8]
+  ) {
     self.cell = cell
+    self.progress = progress
     self.make = {
       do throws(ReadError) {
         return .success(try make())
@@ -21,8 +27,10 @@ struct MadeText: Sendable {
     }
   }
 
-  /// How long `stat` waits for it before it says 0, in milliseconds (TREE.md).
+  /// How long `stat` waits for it while no file answers, in milliseconds; then it says 0, and an archive has the file empty.
   private static let patience = 1000
+  /// How many times as long where files do answer: 64 files on two cores that others use take two to three seconds.
+  private static let mostPatience = 15
 
   /// Has it made, by another thread.
   func start() { cell.start(make) }
@@ -31,14 +39,17 @@ struct MadeText: Sendable {
   /// - Throws: ``TreeError``; must-wait where it is not there, and this thread must not wait.
   func size() throws(TreeError) -> Int? {
     let isWaiting = Request.current.mayWait
-    guard
+    var before = progress()
+    for _ in 0..<(isWaiting ? Self.mostPatience : 1) {
       let text = cell.value(
         within: isWaiting ? Self.patience : 0, isInterrupted: Request.current.isInterrupted, make)
-    else {
-      if isWaiting { return nil }
-      throw .mustWait
+      if let text { return try reading { () throws(ReadError) in try text.get().count } }
+      let now = progress()
+      if now == before || Request.current.isInterrupted() { break }
+      before = now
     }
-    return try reading { () throws(ReadError) in try text.get().count }
+    if isWaiting { return nil }
+    throw .mustWait
   }
 
   /// The text, waited for as long as it takes.

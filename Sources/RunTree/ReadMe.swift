@@ -10,7 +10,9 @@ enum ReadMe {
     var keyName = "KEY"
     for source in run.sources where source.legacyTarget == nil {
       // A damaged file costs its own sources, and not this text.
-      guard let keys = try ReadError.unlessDamaged({ () throws(ReadError) in try run.keys(of: source) }) else { continue }
+      guard let keys = try ReadError.unlessDamaged({ () throws(ReadError) in try run.keys(of: source) }) else {
+        continue
+      }
       guard let key = keys.first(where: \.isValue) ?? keys.first(where: { !$0.name.hasSuffix("trainId") }) ?? keys.first
       else { continue }
       (sourceName, keyName) = (source.name.printable, key.name)

@@ -10,9 +10,10 @@ internal import Validation
 final class RunReports: Sendable {
   private let run: Run
   private let validator: RunValidator
+  private let damage: KnownDamage
   private let validation: BackgroundReport<RunState>
   private let locality: BackgroundReport<LocalityState>
-  private let files = Mutex<[Int: BackgroundReport<FileIdentity?>]>([:])
+  private let files = Mutex<[Int: BackgroundReport<FileState>]>([:])
 
   /// Where files are is nothing that `stat` tells, and they move within hours.
   private static let localityMinutes = 10
@@ -21,26 +22,29 @@ final class RunReports: Sendable {
   private struct RunState: Hashable {
     var names: [String]
     var identities: [FileIdentity?]
+    var damage: [HDF5Error]
+  }
+  private struct FileState: Hashable {
+    var identity: FileIdentity?
+    var damage: [HDF5Error]
   }
   private struct LocalityState: Hashable {
     var names: [String]
     var time: Int
   }
 
-  init(_ run: Run, _ validator: RunValidator, _ query: LocalityQuery) {
+  init(_ run: Run, _ validator: RunValidator, _ query: LocalityQuery, _ damage: KnownDamage) {
     self.run = run
+    self.damage = damage
     self.validator = validator
     let path = run.path
     validation = BackgroundReport(
       subject: {
         let files = LocalityReport.files(at: path) ?? []
         let relevant = files.filter { $0.hasSuffix(".h5") || $0.hasSuffix("/karabo_data_map.json") }
-        return RunState(names: relevant, identities: relevant.map(FileIdentity.init(path:)))
+        return RunState(names: relevant, identities: relevant.map(FileIdentity.init(path:)), damage: damage.all)
       },
-      make: {
-        let report = validator.validate(path)
-        return ReportTexts(text: Array(report.text.utf8), json: report.json)
-      })
+      make: { Self.validation(of: path, validator, damage.all) })
     locality = BackgroundReport(
       subject: {
         var now = timespec()
@@ -52,6 +56,12 @@ final class RunReports: Sendable {
         let report = LocalityReport(path: path, query) ?? LocalityReport(path: path, files: [])
         return ReportTexts(text: Array(report.text.utf8), json: report.json)
       })
+  }
+
+  private static func validation(of path: String, _ validator: RunValidator, _ damage: [HDF5Error]) -> ReportTexts {
+    var report = validator.validate(path)
+    report.add(damage: damage.map { ($0.file, $0.object, $0.reason) })
+    return ReportTexts(text: Array(report.text.utf8), json: report.json, mayPass: report.mayPass)
   }
 
   /// The size of a report that has been made; nil otherwise. Never waits.
@@ -77,16 +87,13 @@ final class RunReports: Sendable {
   }
 
   /// The report of one file, by its number among the links in `files/`.
-  private func report(_ number: Int, _ path: String) -> BackgroundReport<FileIdentity?> {
+  private func report(_ number: Int, _ path: String) -> BackgroundReport<FileState> {
     files.withLock { files in
       if let known = files[number] { return known }
-      let validator = validator
-      let report = BackgroundReport<FileIdentity?>(
-        subject: { FileIdentity(path: path) },
-        make: {
-          let report = validator.validate(path)
-          return ReportTexts(text: Array(report.text.utf8), json: report.json)
-        })
+      let (validator, damage) = (validator, damage)
+      let report = BackgroundReport<FileState>(
+        subject: { FileState(identity: FileIdentity(path: path), damage: damage.all.filter { $0.file == path }) },
+        make: { Self.validation(of: path, validator, damage.all.filter { $0.file == path }) })
       files[number] = report
       return report
     }

@@ -95,7 +95,7 @@ extension RunTree {
   /// One of the root files that may need any file of the run.
   private func table(_ file: RootFile, _ cell: MadeText.Cell) -> MadeText {
     let arrays = arrays
-    return MadeText(cell) { () throws(ReadError) in
+    return MadeText(cell, progress: progress) { () throws(ReadError) in
       switch file {
       case .readMe: try ReadMe.text(for: arrays.run)
       case .infoText: try RunOverview(of: arrays.run).text

@@ -1,6 +1,6 @@
 internal import ArrayIO
 public import EXDF
-internal import HDF5
+public import HDF5
 public import Locality
 public import RunArrays
 internal import Threads
@@ -24,6 +24,8 @@ public final class RunTree: Sendable {
 
   /// The root files that may need any file of the run: made in the background, from the first look at the run.
   let tables: [RootFile: MadeText.Cell]
+
+  private let damage: KnownDamage
 
   /// The reports that look at the files themselves.
   let reports: RunReports
@@ -60,7 +62,8 @@ public final class RunTree: Sendable {
   ) {
     self.arrays = arrays
     run = arrays.run
-    reports = RunReports(arrays.run, validator, query)
+    damage = KnownDamage(of: arrays.run)
+    reports = RunReports(arrays.run, validator, query, damage)
     paths = SourcePaths(run.sources) { report("the source \($0.name) has no place in the tree: its name is no path") }
     detectors = TreeDetectors(arrays.run, options, report: report)
     let identities = run.files.map(\.reference.identity)
@@ -69,6 +72,15 @@ public final class RunTree: Sendable {
     fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
     tables = Dictionary(uniqueKeysWithValues: RootFile.made.map { ($0, MadeText.Cell()) })
   }
+
+  /// A number that changes while the run's files answer.
+  var progress: @Sendable () -> Int {
+    let hdf5 = run.hdf5
+    return { hdf5.progress }
+  }
+
+  /// Has the validation of the run name what was wrong with a file when it was read.
+  public func note(_ damage: HDF5Error) { self.damage.note(damage) }
 
   /// Whether a node is a directory, a file or a link; arithmetic only.
   public func kind(of node: Node) -> EntryKind {

@@ -4,6 +4,8 @@ struct FileFindings: Hashable, Sendable {
   var problems: [Problem]
   /// nil where the file could not be opened.
   var contents: FileContentsSummary?
+  /// Whether they are of a store that failed, rather than of the file: they may be others the next time.
+  var mayPass = false
 }
 
 /// What the checks over several files need to know of each.

@@ -51,8 +51,10 @@ public struct RunValidator: Sendable {
     guard isDirectory else {
       var findings = FileFindings(problems: [], contents: nil)
       pool.inspect([path], obstacle: obstacle) { _, found in findings = found }
-      return ValidationReport(
+      var report = ValidationReport(
         path: path, isDirectory: false, couldOpen: findings.contents != nil, files: 1, problems: findings.problems)
+      report.mayPass = findings.mayPass
+      return report
     }
     let names = Self.files(in: path)
     let paths = names.map { AbsolutePath.join(path, $0) }
@@ -73,8 +75,10 @@ public struct RunValidator: Sendable {
       findings.contents.map { RunChecks.File(path: AbsolutePath.of(path), contents: $0) }
     }
     let problems = found.flatMap(\.problems) + RunChecks(directory: path, files: files, options: options).problems()
-    return ValidationReport(
+    var report = ValidationReport(
       path: path, isDirectory: true, couldOpen: !files.isEmpty, files: names.count, problems: problems)
+    report.mayPass = found.contains(where: \.mayPass)
+    return report
   }
 
   /// Every name that ends in `.h5`, as EXtra-data takes them for this; sorted.

@@ -6,12 +6,17 @@ public struct VirtualFileError: Error, Sendable, CustomStringConvertible {
   public var description: String
   /// What could not be read now: the next attempt may succeed.
   public var passing: PassingError?
+  /// What is wrong with a file of the run.
+  public var damage: HDF5Error?
 
   public init(_ description: String) { self.description = description }
 
   init(_ error: ReadError) {
     description = error.description
-    if case .passing(let error) = error { passing = error }
+    switch error {
+    case .passing(let error): passing = error
+    case .damaged(let error): damage = error
+    }
   }
 }
 

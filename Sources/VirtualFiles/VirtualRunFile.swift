@@ -165,6 +165,8 @@ public struct VirtualRunFile {
   /// - Returns: false where the key is no plain integers, or too many, and is better left where it is.
   private func copy(_ number: Int, of source: Source) throws(VirtualFileError) -> Bool {
     let key = try reading { () throws(ReadError) in try run.keys(of: source)[number] }
+    // A chunk of no bytes is none.
+    guard !key.entryShape.contains(0) else { return false }
     guard case .integer(let size, signed: false, order: .little, isWhole: true) = key.datatype,
       let type: NumberType = [1: .uint8, 2: .uint16, 4: .uint32, 8: .uint64][size]
     else { return false }

@@ -397,7 +397,9 @@ def test_a_file_size_limit_leaves_nothing(example, tmp_path):
                          ids=["file", "directory", "example"])
 def test_what_is_interrupted_leaves_nothing(example, tmp_path, words, number):
     """Under the final name there is nothing, and but for kill -9 nothing beside it either."""
-    for delay in (0, 0.002, 0.02):
+    interrupted = 0
+    # Where others keep the processors busy, it may be done before it is interrupted, however soon that is.
+    for delay in [0] * 8 + [0.002, 0.02]:
         place = tmp_path / "place"
         place.mkdir()
         arguments = [{"OUT": str(place / "out"), "RUN": str(example)}.get(word, word) for word in words]
@@ -408,9 +410,8 @@ def test_what_is_interrupted_leaves_nothing(example, tmp_path, words, number):
         time.sleep(delay)
         process.send_signal(number)
         errors = process.communicate(timeout=30)[1]
-        if process.returncode == 0:      # it was faster
-            assert delay > 0
-        else:
+        if process.returncode != 0:
+            interrupted += 1
             assert process.returncode == -number and errors == b"", errors
             left = os.listdir(place)
             if number != signal.SIGKILL:
@@ -420,6 +421,7 @@ def test_what_is_interrupted_leaves_nothing(example, tmp_path, words, number):
             else:
                 assert "out" not in left and len(left) == 1 and left[0].startswith(".xfelfs-"), left
         shutil.rmtree(place)
+    assert interrupted > 0, "it always ended before the signal came"
 
 
 def test_an_example_in_a_directory_that_is_there(tmp_path):

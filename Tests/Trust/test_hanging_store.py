@@ -15,8 +15,8 @@ import product
 
 # The median of single operations. Single ones may take longer, as machines are busy with other things.
 MEDIAN, LONGEST = 0.1, 1.0
-# `stat` of what is made from all files waits for it, a second at most, see "Formats" in TREE.md.
-LONGEST_STAT = 2.0
+# `stat` of what is made from all files waits for it, until none of them has answered for a second.
+LONGEST_STAT = 4.0
 
 HANGS = pytest.mark.parametrize("mode", ["hang", "hangopen"])
 SPOILED = "sources/EVIL/CTRL/A"

@@ -13,6 +13,13 @@ public final class HDF5Files: Sendable {
   /// Files that have taken down the process that read them, and how: they are not asked again.
   private let closed = Mutex<[FileReference: HDF5Error]>([:])
 
+  private let answers = Atomic(0)
+
+  /// How often a file has been opened, or has answered: it stands still while all that is asked hangs.
+  public var progress: Int { answers.load(ordering: .relaxed) }
+
+  private func noteProgress() { answers.wrappingAdd(1, ordering: .relaxed) }
+
   init(_ opener: FileOpener, _ service: any HDF5Service) {
     self.opener = opener
     self.service = service
@@ -76,11 +83,13 @@ public final class HDF5Files: Sendable {
         if path == file.path { return .success(try opener.open(file)) }
         let linked = try opener.openLinked(path)
         add(linked: FileReference(path: path, identity: linked.identity), of: file)
+        noteProgress()
         return .success(linked)
       } catch {
         return .failure(error)
       }
     }
+    noteProgress()
     // What was read of a file that has been changed meanwhile is a mixture of old and new.
     guard let now = FileIdentity(path: file.path) else { throw PassingError(errno: errno, file: file.path) }
     guard now == file.identity else { throw .changed(file.path) }
@@ -102,11 +111,14 @@ public final class HDF5Files: Sendable {
   package func make(_ plan: OutputPlan, from files: [FileReference]) throws(ReadError) -> [UInt8] {
     let references = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     let opener = opener
+    let latest = Mutex<String?>(nil)
     let made: Result<[UInt8], HDF5Error>
     do throws(PassingError) {
       guard Request.current.mayWait else { throw .mustWait(plan.name) }
       made = try service.answers(to: .making(plan)) { [self] path in
         do throws(PassingError) {
+          noteProgress()
+          latest.withLock { $0 = path }
           if let reference = references[path] { return .success(try opener.open(reference)) }
           let linked = try opener.openLinked(path)
           // Which of them led there is not known here.
@@ -120,7 +132,10 @@ public final class HDF5Files: Sendable {
       throw .passing(error)
     }
     switch made {
-    case .failure(let error): throw .damaged(error)
+    case .failure(var error):
+      // The process crashed in what it read last.
+      if let path = latest.withLock({ $0 }) { error.file = path }
+      throw .damaged(error)
     case .success(let bytes):
       var reader = WireReader(bytes)
       if let isMade = try? reader.flag() {

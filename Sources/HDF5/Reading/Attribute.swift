@@ -18,6 +18,13 @@ extension File {
   package borrowing func attributes(
     of object: String, _ library: borrowing HDF5Library
   ) throws(HDF5Error) -> [String: AttributeValue] {
+    try attributesAndOmissions(of: object, library).values
+  }
+
+  /// The same, and the names of those that cannot be read.
+  package borrowing func attributesAndOmissions(
+    of object: String, _ library: borrowing HDF5Library
+  ) throws(HDF5Error) -> (values: [String: AttributeValue], omissions: [String]) {
     guard let opened = Handle(H5Oopen(handle.id, object, defaultProperties), H5Oclose) else {
       throw HDF5Error("open", file: path, object: object, library)
     }
@@ -38,7 +45,7 @@ extension File {
       values[name] = Self.value(of: attribute.id, library)
     }
     H5Eclear2(hid_t(H5E_DEFAULT))
-    return values
+    return (values, names.filter { values[$0] == nil })
   }
 
   /// No attribute of a run is longer than this many elements; what is, is named but not read.
@@ -70,11 +77,17 @@ extension File {
     case .variableString, .fixedString:
       guard let texts = strings(of: attribute, type: typeHandle.id, elements, library) else { return nil }
       return isScalar || texts.count == 1 ? .string(texts.first ?? "") : .strings(texts)
-    case .unsupported(let what): return .other(what)
+    case .unsupported(let what): return isOddEnum(typeHandle.id) ? nil : .other(what)
     case .compound: return .other("a compound")
     case .array: return .other("an array type")
     case .opaque, .bitfield, .float: return .other("raw bytes")
     }
+  }
+
+  /// Whether it is an enum whose size is not that of the numbers it stands for, which only a damaged file has.
+  private static func isOddEnum(_ type: hid_t) -> Bool {
+    guard H5Tget_class(type) == H5T_ENUM, let number = Handle(H5Tget_super(type), H5Tclose) else { return false }
+    return H5Tget_size(type) != H5Tget_size(number.id)
   }
 
   private static func read<Number: BitwiseCopyable>(_ attribute: hid_t, _ count: Int, _ type: hid_t, _ zero: Number)

@@ -35,8 +35,13 @@ extension Dataset {
       guard let file, let object else { throw error("describe", library) }
       // %b stands for a block number: one mapping for a series of files.
       guard !file.contains("%"), !object.contains("%"), let box = Self.box(of: space.id),
-        let source = Self.box(of: sourceSpace.id) ?? box.squeezedSource,
-        box.count.filter({ $0 != 1 }) == source.count.filter({ $0 != 1 })
+        let source = Self.box(of: sourceSpace.id) ?? box.squeezedSource
+      else { return nil }
+      // Their sums are then less than 2^63.
+      guard [box, source].allSatisfy({ ($0.start + $0.count).allSatisfy { $0 < 1 << 62 } }) else {
+        throw refusal("one of its mappings lies beyond the end of any dataset")
+      }
+      guard box.count.filter({ $0 != 1 }) == source.count.filter({ $0 != 1 })
       else { return nil }
       mappings.append(VirtualMapping(box: box, sourceFile: file, sourceObject: object, source: source))
     }

@@ -65,3 +65,8 @@ extension HDF5Library {
       }, library, body)
   }
 }
+
+extension HDF5Library {
+  /// The errno of the first system call that has failed in libhdf5 since this was last asked; nil where none has.
+  package borrowing func takeErrno() -> Int32? { FileDriver.takeErrno(self) }
+}

@@ -136,7 +136,9 @@ final class WorkerProcess: @unchecked Sendable {
           opened.identity.write(to: &identity)
           try write(identity.bytes, &watch)
         case .failure(let error):
-          guard cisolation_send_descriptor(socket, UInt8(clamping: max(1, error.openingErrno)), -1) == 0 else { throw death() }
+          guard cisolation_send_descriptor(socket, UInt8(clamping: max(1, error.openingErrno)), -1) == 0 else {
+            throw death()
+          }
         }
       }
     }

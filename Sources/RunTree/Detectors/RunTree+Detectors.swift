@@ -68,7 +68,7 @@ extension RunTree {
     guard case .file(let number, let file) = node, let cell = detectors.slowText(file, of: number) else { return nil }
     let detector = detectors.all[number]
     let arrays = arrays
-    return MadeText(cell) { () throws(ReadError) in
+    return MadeText(cell, progress: progress) { () throws(ReadError) in
       file == .frames
         ? try DetectorReports.frames(of: detector) : try DetectorReports.info(of: detector, in: arrays)
     }

@@ -18,7 +18,7 @@ extension RunTree {
     switch node {
     case .top: return nil
     case .run:
-      return MadeText(virtualRun) { () throws(ReadError) in
+      return MadeText(virtualRun, progress: progress) { () throws(ReadError) in
         try Self.made(arrays.run.path, "virtual.h5") { () throws(VirtualFileError) in
           try VirtualRunFile.bytes(of: arrays)
         }
@@ -26,7 +26,7 @@ extension RunTree {
     case .cxi(let number):
       guard let file = detectors.cxi(of: number) else { return nil }
       let detector = detectors.all[number]
-      return MadeText(file) { () throws(ReadError) in
+      return MadeText(file, progress: progress) { () throws(ReadError) in
         try Self.made(arrays.run.path, "\(detector.name).cxi") { () throws(VirtualFileError) in
           try CXIFile.bytes(of: detector)
         }
@@ -41,6 +41,10 @@ extension RunTree {
       return try make()
     } catch {
       if let passing = error.passing { throw .passing(passing) }
+      if var damage = error.damage {
+        damage.operation = "make export/\(name) from"
+        throw .damaged(damage)
+      }
       throw .damaged(file: run, object: "export/\(name)", reason: error.description)
     }
   }

@@ -18,7 +18,6 @@ extension FileInspector {
     let checksData = options.readsData && options.includes(.readData)
     for key in keys {
       let isTimestamp = key.name.hasSuffix("/timestamp")
-      guard !isReported || (checksTimes && isTimestamp) || checksData else { continue }
       let dataset = "\(section)/\(key.name)"
       do throws(HDF5Error) {
         let opened = try file.dataset(at: key.address, object: dataset, library)
@@ -32,12 +31,14 @@ extension FileInspector {
             add([outside(index.text(end), rowCount, dataset)])
           }
         }
+        checkDescription(opened, file, library)
         if checksTimes && isTimestamp { add(TimestampChecks.problems(try opened.integers(library), dataset: dataset)) }
         if checksData { checkData(opened, library) }
       } catch {
         add(.structure, "Dataset cannot be read", dataset: dataset, error: error)
       }
     }
+    checkRunValues(source, file, library)
   }
 
   func outside(_ end: String, _ rowCount: UInt64, _ dataset: String) -> Problem {

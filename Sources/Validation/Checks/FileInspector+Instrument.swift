@@ -55,6 +55,7 @@ extension FileInspector {
           compareTrainIDs(try opened.integers(library), index, dataset)
         }
       }
+      checkDescription(opened, file, library)
       if options.readsData && options.includes(.readData) { checkData(opened, library) }
     } catch {
       add(.structure, "Dataset cannot be read", dataset: dataset, error: error)

@@ -11,6 +11,8 @@ struct FileInspector {
   var trainsWithData: [String: Int] = [:]
   /// INDEX/trainId as it is, zeros included.
   var rows: [UInt64] = []
+  /// Of the file, in bytes.
+  private(set) var fileSize: UInt64 = 0
 
   private init(_ path: String, _ options: ValidationOptions) {
     self.path = path
@@ -29,15 +31,21 @@ struct FileInspector {
   ) -> FileFindings {
     var inspector = FileInspector(AbsolutePath.of(path), options)
     do throws(OpeningFailure) {
+      // Of an earlier file.
+      _ = library.takeErrno()
       let file = try OpeningFailure.open(path, library)
       let header = try FileHeader(file, library)
+      inspector.fileSize = FileIdentity(path: path).map { UInt64(clamping: $0.size) } ?? 0
       inspector.check(file, header, library)
+      // What libhdf5 makes of a read that failed is not to be believed.
+      if let errno = library.takeErrno() { throw .access(errno: errno) }
       let contents = FileContentsSummary(
         trainIDs: header.trainIDs, controlSources: header.controlSources, instrumentSources: header.instrumentSources,
         trainsWithData: inspector.trainsWithData)
       return FileFindings(problems: inspector.problems, contents: contents)
     } catch {
-      return FileFindings(problems: [error.problem(path)], contents: nil)
+      let failure = library.takeErrno().map { OpeningFailure.access(errno: $0) } ?? error
+      return FileFindings(problems: [failure.problem(path)], contents: nil, mayPass: failure.mayPass)
     }
   }
 

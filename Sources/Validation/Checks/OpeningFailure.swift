@@ -35,6 +35,15 @@ enum OpeningFailure: Error {
     return String(reason[..<bracket])
   }
 
+  /// Whether it may be otherwise the next time: what rights and names say stays, as long as nobody changes them.
+  var mayPass: Bool {
+    switch self {
+    case .access(EACCES), .access(EPERM), .access(ENOENT), .access(ENOTDIR), .access(EISDIR), .access(ELOOP): false
+    case .access: true
+    case .structure: false
+    }
+  }
+
   func problem(_ path: String) -> Problem {
     switch self {
     case .access(let number):

@@ -58,7 +58,9 @@ struct ReaderPool {
         // A file that damages the heap of libhdf5 may kill its reader in the middle of the next one: that one gets another reader.
         if error.isCrash && filesRead > 0 { continue }
         guard let number = next else { return }
-        work.finish(number, failure(.reader, "Could not open HDF5 file", work.paths[number], error.reason))
+        var findings = failure(.reader, "Could not open HDF5 file", work.paths[number], error.reason)
+        findings.mayPass = error.mayPass
+        work.finish(number, findings)
         next = work.take()
       }
     }

@@ -17,6 +17,8 @@ struct ReaderProcess: ~Copyable {
     var reason: String
     /// It fell over a file, as against being given up.
     var isCrash = false
+    /// It was not the file: a store that did not answer, or a system without a process to give.
+    var mayPass = false
   }
 
   private let process: pid_t
@@ -29,14 +31,14 @@ struct ReaderProcess: ~Copyable {
     // Both ends are ours alone until the child gets its own as descriptor 0.
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
-      throw Death(reason: "no socket for a reader: \(String(cString: strerror(errno)))")
+      throw Death(reason: "no socket for a reader: \(String(cString: strerror(errno)))", mayPass: true)
     }
     var process = pid_t()
     let failure = Self.spawn(program, socket: ends[1], &process)
     close(ends[1])
     guard failure == 0 else {
       close(ends[0])
-      throw Death(reason: "cannot start a reader: \(String(cString: strerror(failure)))")
+      throw Death(reason: "cannot start a reader: \(String(cString: strerror(failure)))", mayPass: true)
     }
     self.process = process
     pipe = MessagePipe(socket: ends[0])
@@ -90,7 +92,8 @@ struct ReaderProcess: ~Copyable {
       throw .garbled
     } catch {
       switch error {
-      case .timedOut: throw Death(reason: "reading it was given up after \(milliseconds / 1000) seconds")
+      case .timedOut:
+        throw Death(reason: "reading it was given up after \(milliseconds / 1000) seconds", mayPass: true)
       case .garbled: throw Death(reason: "the process that read it lost its mind")
       case .closed: throw Death(reason: "the process that read it crashed (\(cause()))", isCrash: true)
       }

@@ -73,6 +73,7 @@ struct WireReader {
 extension FileFindings {
   var wire: [UInt8] {
     var writer = WireWriter()
+    writer.put(mayPass ? 1 : 0)
     writer.put(problems.count)
     for problem in problems {
       writer.put(problem.message)
@@ -100,6 +101,7 @@ extension FileFindings {
 
   init(wire: [UInt8]) throws(WireReader.Garbled) {
     var reader = WireReader(wire)
+    mayPass = try reader.number() != 0
     problems = []
     for _ in 0..<(try reader.count(ofSize: 16)) {
       var problem = Problem(try reader.text(), [:])

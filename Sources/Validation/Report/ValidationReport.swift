@@ -11,6 +11,8 @@ public struct ValidationReport: Hashable, Sendable {
   public var files: Int
   /// In order of file, dataset and message.
   public var problems: [Problem]
+  /// Whether some are of a store that failed, rather than of a file: they may be others the next time.
+  public var mayPass = false
 
   init(path: String, isDirectory: Bool, couldOpen: Bool, files: Int, problems: [Problem]) {
     self.path = path
@@ -18,6 +20,20 @@ public struct ValidationReport: Hashable, Sendable {
     self.couldOpen = couldOpen
     self.files = files
     self.problems = problems.sorted { $0.precedes($1) }
+  }
+
+  /// Adds what a reader of the files has met: a file that is named here would else be said to be sound.
+  public mutating func add(damage: [(file: String, object: String, reason: String)]) {
+    for (file, object, reason) in damage {
+      let problem = Problem(
+        .reader, "Could not be read when it was asked for",
+        ["file": file, "error": reason].merging(object.isEmpty ? [:] : ["dataset": object]) { first, _ in first })
+      let isKnown = problems.contains { known in
+        known.attributes["file"] == file && (object.isEmpty || known.attributes["dataset"] == object)
+      }
+      if !isKnown { problems.append(problem) }
+    }
+    problems.sort { $0.precedes($1) }
   }
 
   /// What stands above the findings, before they are known.
