@@ -52,8 +52,12 @@ extension Run {
     groups.formUnion(keys.map(\.group))
     let listing = SourceListing(
       keys: keys, groups: source.kind == .control ? [""] : groups.sorted { $0.precedes($1) })
-    source.cache.withLock { $0.listing = listing }
-    return listing
+    // Two that ask at once may be told different things, where the file takes down its reader between the two: the first answer holds
+    // for all, because rows are counted by the positions of keys.
+    return source.cache.withLock { cache in
+      if cache.listing == nil { cache.listing = listing }
+      return cache.listing ?? listing
+    }
   }
 
   /// The datasets of a source in a file; nil, and a report, where it has none.

@@ -23,8 +23,10 @@ extension Run {
     let rows = try rows(of: source)
     let group = rows.groupIndexes[keys[number].group] ?? TrainIndex()
     let index = interned(group.limited(to: rows.rowCounts.mapValues { $0[number] }))
-    source.cache.withLock { $0.keyIndexes[number] = index }
-    return index
+    return source.cache.withLock { cache in
+      if cache.keyIndexes[number] == nil { cache.keyIndexes[number] = index }
+      return cache.keyIndexes[number] ?? index
+    }
   }
 
   /// Which trains have data in a group, for any of its keys. A group without keys has none, as in EXtra-data.
@@ -212,7 +214,7 @@ extension Run {
     var lists: Set<[Int]> = []
     for (file, part) in parts { rows.rowCounts[file] = lists.insert(part.rowCounts).memberAfterInsert }
     source.cache.withLock {
-      $0.rows = rows
+      if $0.rows == nil { $0.rows = rows }
       $0.parts = [:]
     }
   }

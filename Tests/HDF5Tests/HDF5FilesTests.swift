@@ -70,7 +70,7 @@ import Threads
     let away = "\(made.path).away"
     #expect(rename(made.path, away) == 0)
     let error = try #require(throws: ReadError.self) { try value(known, files) }
-    #expect(error.errno == ENOENT && error.description.contains("No such file"))
+    #expect(error.errno == EIO && error.description.contains("No such file"))
     #expect(rename(away, made.path) == 0)
     #expect(try value(known, files) == 1)
   }

@@ -102,11 +102,11 @@ def write_one_long_text(directory):
 
 
 def test_one_long_text(foreground, tmp_path):
-    """Its tables are written all the same, within 512 MiB."""
+    """Its tables are written all the same, within 512 MiB and what the cache of decoded blocks is allowed."""
     run = tmp_path / "run"
     run.mkdir()
     write_one_long_text(run)
-    mounted = foreground(run)
+    mounted = foreground(run, "--cache-size", "64M")
     source = mounted.point / "sources/LONG/TEXT/A"
     with MemoryWatch(mounted.pid) as memory:
         for path in (source / "keys/state.value/values.csv", source / "table.csv"):
