@@ -186,7 +186,8 @@ struct MountCommand: ParsableCommand {
       let rights = LinkedFileRights(policy)
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
-        start.run, access: access, locality: locality, rights: rights.check, cacheSize: cacheSize.value,
+        start.run, access: access, locality: locality, rights: rights.check,
+        servesOthers: options.allowsOther, cacheSize: cacheSize.value,
         prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
       if waitForTape, options.allowsOther {

@@ -33,10 +33,12 @@ enum OpenRun {
 
   /// - Parameters:
   ///   - locality: knows where dCache has the files; made here unless there is one.
+  ///   - servesOthers: whether others than this user read the tree.
   ///   - rights: whether the current request's caller may read a file; nil where only this user gets in.
   static func tree(
     _ path: String, access: Access = Access(), locality: LocalityGuard? = nil, rights: RightsCheck? = nil,
-    cacheSize: Int = defaultCacheSize, prefetches: Bool = true, detectors: DetectorOptions = DetectorOptions(),
+    servesOthers: Bool = false, cacheSize: Int = defaultCacheSize, prefetches: Bool = true,
+    detectors: DetectorOptions = DetectorOptions(),
     _ logger: Logger
   ) throws(EXDFError) -> RunTree {
     FileOpener.descriptorLimit()
@@ -50,8 +52,9 @@ enum OpenRun {
       path: path, hdf5: hdf5, omissions: { paths in omissions(paths, locality, access) },
       report: { logger.warning("\($0)") })
     let arrays = RunArrays(run: run, store: DatasetStore(files: hdf5, cacheSize: cacheSize, prefetches: prefetches))
+    let options = ValidationOptions(followsLinks: !servesOthers)
     return RunTree(
-      arrays, detectors: detectors, validator: RunValidator(obstacle: gate), query: access.query
+      arrays, detectors: detectors, validator: RunValidator(options, obstacle: gate), query: access.query
     ) { logger.warning("\($0)") }
   }
 

@@ -96,8 +96,11 @@ struct ReadFilesCommand: ParsableCommand {
 
   @Option(parsing: .singleValue) var skip: [String] = []
   @Flag var readData = false
+  @Flag var noLinks = false
 
   func run() throws {
-    ReaderServer.run(ValidationOptions(skipped: Set(skip.compactMap(ValidationCheck.init)), readsData: readData))
+    ReaderServer.run(
+      ValidationOptions(
+        skipped: Set(skip.compactMap(ValidationCheck.init)), readsData: readData, followsLinks: !noLinks))
   }
 }

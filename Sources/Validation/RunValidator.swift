@@ -26,7 +26,9 @@ public struct RunValidator: Sendable {
     let skips = options.skipped.map(\.rawValue).sorted().flatMap { ["--skip", $0] }
     pool = ReaderPool(
       program: ReaderProcess.Program(
-        executable: executable, arguments: [Self.readerCommand] + skips + (options.readsData ? ["--read-data"] : [])),
+        executable: executable,
+        arguments: [Self.readerCommand] + skips + (options.readsData ? ["--read-data"] : [])
+          + (options.followsLinks ? [] : ["--no-links"])),
       milliseconds: options.readsData ? Self.millisecondsPerFileOfData : Self.millisecondsPerFile)
   }
 

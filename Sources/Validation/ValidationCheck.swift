@@ -49,8 +49,15 @@ public struct ValidationOptions: Hashable, Sendable {
   public var readsData: Bool
   /// Report sources that have no data in more than so many per cent of the trains.
   public var missingPercent: Double?
+  /// Open files that a file leads to, by external links and virtual datasets. Where a mount serves others, its reports must not tell
+  /// what is in files that their reader may not read.
+  public var followsLinks: Bool
 
-  public init(skipped: Set<ValidationCheck> = [], readsData: Bool = false, missingPercent: Double? = nil) {
+  public init(
+    skipped: Set<ValidationCheck> = [], readsData: Bool = false, missingPercent: Double? = nil,
+    followsLinks: Bool = true
+  ) {
+    self.followsLinks = followsLinks
     self.skipped = skipped
     self.readsData = readsData
     self.missingPercent = missingPercent

@@ -416,6 +416,29 @@ def test_files_outside_the_run_are_for_those_who_may_read_them(place, make, mode
                     assert (data is not None and data.count(marks) > 0) == beside, f"{name} reads {file}"
 
 
+def test_reports_tell_nothing_of_files_outside_the_run(place):
+    """A validation compares train ids with those beside the data, and quotes what differs: these may lie in another file, which the
+    daemon may read, and the reader of the report may not."""
+    secret, name = place / "secret.h5", "RAW-R0001-DA01-S00000.h5"
+    with h5py.File(secret, "w") as file:
+        file["data"] = np.full(5, 6211559, "u8")
+    set_rights(secret, ALICE.uid, mode=0o600)
+    run = place / "run"
+    run.mkdir()
+    file = one(run)
+    layout = h5py.VirtualLayout((5,), "u8")
+    layout[:] = h5py.VirtualSource(str(secret), "data", (5,))
+    file.instrument(CAM, "data", {"trainId": np.zeros(5, "u8")}, first=range(5), count=[1] * 5,
+                    write=lambda h5, path, _: h5.create_virtual_dataset(path, layout))
+    file.close()
+    for options, is_told in (([], True), (["-o", "allow_other"], False)):
+        with product.mounted(run, place / "mnt", *options) as mnt:
+            reader = BOB if options else ROOT
+            for report in ("validation.txt", "validation.json", f"files/{name}.validation.txt"):
+                data = read_bytes(reader, mnt / report)
+                assert data is not None and (b"6211559" in data) == is_told, f"{report} of {options}: {data}"
+
+
 @pytest.mark.parametrize("make", [virtual_run, linked_run])
 def test_files_outside_the_run_are_not_read_through_a_file_opened_before(place, make):
     """What a user has opened before another one reads it gives nothing of what only that one may read."""

@@ -48,13 +48,16 @@ package struct HDF5Library: ~Copyable, Sendable {
 }
 
 extension HDF5Library {
-  /// Runs `body` with files opened by their paths, with the rights of this process: for a process of a user's own that serves nobody
-  /// else.
+  /// Runs `body` with files opened by their paths, with the rights of this process: for a process that serves one user, or that is kept
+  /// to one file.
+  ///
+  /// - Parameter only: the one file that may be opened; others are said not to be there. nil where all may.
   package static func openingByPath<R: ~Copyable, E: Error>(
-    _ library: borrowing HDF5Library, _ body: () throws(E) -> R
+    only: String? = nil, _ library: borrowing HDF5Library, _ body: () throws(E) -> R
   ) throws(E) -> R {
     try FileDriver.withOpener(
       { path in
+        if let only, path != only { return .failure(FileDriver.Errno(number: ENOENT)) }
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return .failure(FileDriver.Errno(number: errno)) }
         guard let identity = FileIdentity(descriptor: descriptor) else {

@@ -22,7 +22,7 @@ struct FileInspector {
   /// - Parameter path: how the user has named it; a file that cannot be opened is reported by that name, as EXtra-data does.
   static func inspect(_ path: String, _ options: ValidationOptions) -> FileFindings {
     HDF5Library.withLock { library in
-      HDF5Library.openingByPath(library) { inspect(path, options, library) }
+      HDF5Library.openingByPath(only: options.followsLinks ? nil : path, library) { inspect(path, options, library) }
     }
   }
 
