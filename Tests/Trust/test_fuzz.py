@@ -7,11 +7,13 @@ import random
 import h5py
 
 import product
-from fuzz import Fuzzer, seed_of_today
+from fuzz import Fuzzer
 from mutations import Seed, lookup3
 
 SECONDS = float(os.environ.get("XFELFS_FUZZ_SECONDS", 15 if product.QUICK else 45))
-NUMBER = int(os.environ.get("XFELFS_FUZZ_SEED", seed_of_today()))
+# The same mutants each time: what a change has broken is then told from what was never found. `fuzz.py` takes another number each
+# day.
+NUMBER = int(os.environ.get("XFELFS_FUZZ_SEED", 1))
 
 
 def test_checksums_are_those_of_hdf5(corpus):
