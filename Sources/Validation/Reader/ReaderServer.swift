@@ -8,14 +8,17 @@ public enum ReaderServer {
   private static let secondsPerFile = 8
   /// Decoding a file of 16 GB takes about 80 seconds a core.
   private static let secondsPerFileOfData = 3600
-  /// Reading a file's structure takes megabytes; what asks for more is an absurd count in it.
-  private static let mostMemory: rlim_t = 4 << 30
+  /// Reading a file's structure takes megabytes; what asks for more is an absurd count in it. As much as a worker of a mount may have.
+  private static let mostMemory: rlim_t = 448 << 20
+  /// Reading data takes pieces and chunks of up to a gigabyte.
+  private static let mostMemoryForData: rlim_t = 4 << 30
 
   /// Serves until its client is gone.
   public static func run(_ options: ValidationOptions) {
     closeInherited()
-    var memory = rlimit(rlim_cur: mostMemory, rlim_max: mostMemory)
-    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
+    let most = options.readsData ? mostMemoryForData : mostMemory
+    var memory = rlimit(rlim_cur: most, rlim_max: most)
+    setrlimit(__rlimit_resource_t(RLIMIT_DATA.rawValue), &memory)
     var core = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
     let pipe = MessagePipe(socket: 0)
