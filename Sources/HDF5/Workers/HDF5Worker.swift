@@ -10,7 +10,7 @@ public enum HDF5Worker {
   /// Bytes of memory. The largest block that is read at a time takes 256 MiB; what needs more is an absurd count in a file.
   private static let mostMemory: rlim_t = 448 << 20
   /// Files that stay open: a few hundred kilobytes each.
-  private static let mostFiles = 32
+  private static let mostFiles = 16
   /// The user and group that have no rights, `nobody` and `nogroup`.
   private static let nobody: UInt32 = 65534
 

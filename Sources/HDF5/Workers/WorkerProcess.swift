@@ -23,7 +23,7 @@ final class WorkerProcess: @unchecked Sendable {
   private(set) var files: [String] = []
 
   /// As many as a worker keeps open.
-  private static let mostFiles = 32
+  private static let mostFiles = 16
   /// How often a waiting client looks whether it should go on waiting.
   private static let milliseconds: Int32 = 20
   /// Seconds of processor time for one request. Listing 55,000 keys takes two; a file over all of them, 20.
