@@ -6,9 +6,10 @@ internal import FUSE
 internal import Glibc
 internal import Locality
 internal import Logging
+internal import Mount
 internal import Printable
 internal import RunArrays
-internal import RunTree
+internal import Tree
 
 /// `xfelfs mount RUN MNT`.
 struct MountCommand: ParsableCommand {
@@ -195,7 +196,7 @@ struct MountCommand: ParsableCommand {
         locality.prefetch(tree.files(in: .directory))
       }
       rights.exempt(tree.run.files.map(\.reference))
-      let fileSystem = RunFileSystem(tree, try RunAccess(tree, policy, logger), logger)
+      let fileSystem = TreeFileSystem(MountedTree(tree), try RunAccess(tree, policy, logger), logger)
       let session = try Session(fileSystem, mountPoint: start.mountPoint, options: options, watcher: watcher)
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }

@@ -5,8 +5,8 @@ internal import HDF5
 internal import Locality
 internal import Logging
 internal import RunArrays
-internal import RunTree
 internal import Synchronization
+internal import Tree
 internal import Validation
 
 /// Opens a run and grows its tree: what every command begins with.

@@ -8,7 +8,7 @@ internal import HDF5
 internal import Logging
 internal import Printable
 internal import Reports
-internal import RunTree
+internal import Tree
 
 /// `xfelfs umount MNT`.
 struct UnmountCommand: ParsableCommand {
@@ -37,7 +37,7 @@ struct InfoCommand: ParsableCommand {
   @Flag(help: "Print info.json instead.") var json = false
 
   func run() throws {
-    let tree = try TreePath.tree(source)
+    let tree = try TreePath.run(source)
     let text: [UInt8]
     do throws(ReadError) {
       let overview = try RunOverview(of: tree.run)
@@ -62,28 +62,28 @@ struct ListCommand: ParsableCommand {
     let tree = try TreePath.tree(source)
     for path in paths {
       let node = try TreePath.node(path, in: tree)
-      if tree.kind(of: node) == .directory {
-        try TreePath.entries(of: node, in: tree) { entry in try show(entry, tree) }
+      if node.kind == .directory {
+        try TreePath.entries(of: node) { entry in try show(entry) }
       } else {
-        try show(TreeEntry(name: path, node: node, kind: tree.kind(of: node)), tree)
+        try show(Child(name: path, node: node, kind: node.kind))
       }
     }
   }
 
-  private func show(_ entry: TreeEntry, _ tree: RunTree) throws {
+  private func show(_ entry: Child) throws {
     let name = entry.name.printable
     guard long else {
       print(name)
       return
     }
-    let attributes = try TreePath.attributes(of: entry.node, in: tree)
+    let attributes = try TreePath.attributes(of: entry.node)
     let size = String(attributes.size)
     let padding = String(repeating: " ", count: max(0, 14 - size.count))
     switch entry.kind {
     case .directory: print("d \(padding)\(size) \(name)")
     case .file: print("- \(padding)\(size) \(name)")
     case .symbolicLink:
-      let target = (try? tree.target(of: entry.node)) ?? "?"
+      let target = (try? entry.node.target()) ?? "?"
       print("l \(padding)\(size) \(name) -> \(target.printable)")
     }
   }
@@ -101,7 +101,7 @@ struct CatCommand: ParsableCommand {
     let tree = try TreePath.tree(source)
     for path in paths {
       let node = try TreePath.node(path, in: tree)
-      try Output.write(try TreePath.open(node, in: tree, path), path)
+      try Output.write(try TreePath.open(node, path), path)
     }
   }
 }

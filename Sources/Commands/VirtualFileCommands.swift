@@ -3,7 +3,7 @@ internal import EXDF
 internal import HDF5
 internal import Logging
 internal import RunArrays
-internal import RunTree
+internal import Tree
 internal import VirtualFiles
 
 /// `xfelfs cxi RUN -o FILE`.
