@@ -22,7 +22,7 @@ struct CopyCommand: ParsableCommand {
     Drafts.shared.removeWhenInterrupted()
     let destination = try OutputPlace(paths[paths.count - 1])
     let copy = TreeCopy(
-      try TreePath.tree(source), outside: RunGuard(runs: [source]), replacing: force)
+      try TreePath.tree(source), outside: RunGuard(source: source), replacing: force)
     for item in try copy.items(paths.dropLast(), to: destination) { try copy.copy(item) }
   }
 }

@@ -7,11 +7,17 @@ internal import Tree
 
 /// What `ls`, `cat` and `cp` share: paths of a tree that is not mounted.
 enum TreePath {
-  static func tree(_ run: String) throws(Failure) -> MountedTree { MountedTree(try self.run(run)) }
+  static func tree(_ source: String) throws(Failure) -> MountedTree {
+    try opening { () throws(EXDFError) in try OpenRun.tree(source, Logger.program()) }
+  }
 
-  static func run(_ run: String) throws(Failure) -> RunTree {
+  static func run(_ source: String) throws(Failure) -> RunTree {
+    try opening { () throws(EXDFError) in try OpenRun.run(source, Logger.program()) }
+  }
+
+  private static func opening<Tree>(_ open: () throws(EXDFError) -> Tree) throws(Failure) -> Tree {
     do throws(EXDFError) {
-      return try OpenRun.tree(run, Logger.program())
+      return try open()
     } catch {
       throw Failure(error.description)
     }

@@ -25,10 +25,9 @@ struct CXICommand: ParsableCommand {
 
   func run() throws {
     Drafts.shared.removeWhenInterrupted()
-    let file = try AtomicFile(output, outside: RunGuard(runs: [source]), replacing: force)
+    let file = try AtomicFile(output, outside: RunGuard(source: source), replacing: force)
     let logger = Logger.program()
-    let tree = try OpenRun.tree(
-      source, detectors: DetectorOptions(selection: selection.selection), logger)
+    let tree = try OpenRun.run(source, detectors: DetectorOptions(selection: selection.selection), logger)
     let chosen = try choose(tree.stackedDetectors)
     let bytes: [UInt8]
     do throws(VirtualFileError) {
@@ -86,8 +85,8 @@ struct WriteVirtualCommand: ParsableCommand {
 
   func run() throws {
     Drafts.shared.removeWhenInterrupted()
-    let file = try AtomicFile(output, outside: RunGuard(runs: [source]), replacing: force)
-    let tree = try OpenRun.tree(source, Logger.program())
+    let file = try AtomicFile(output, outside: RunGuard(source: source), replacing: force)
+    let tree = try OpenRun.run(source, Logger.program())
     let bytes: [UInt8]
     do throws(VirtualFileError) {
       bytes = try VirtualRunFile.bytes(of: tree.arrays)

@@ -316,6 +316,9 @@ public final class TreeFileSystem: FileSystem {
     case .interrupted: return .error(.interrupted)
     case .mustWait: return .mustWait
     case .unreadable(let error): return .error(errno(for: error))
+    case .cannotOpen(let error):
+      logger.error("\(error)")
+      return .error(.inputOutput)
     }
   }
 

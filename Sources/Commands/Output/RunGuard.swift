@@ -17,6 +17,17 @@ struct RunGuard {
     for run in runs { add(run) }
   }
 
+  /// A guard of whatever a SOURCE names: of a proposal the folders that its runs are in.
+  init(source: String) {
+    switch try? RunSource(source) {
+    case .run(let location)?: self.init(runs: location.parts)
+    case .runs(let directory)?: self.init(runs: [directory])
+    case .proposal(let directory)?:
+      self.init(runs: RunFolder.names(inProposal: directory).map { "\(directory)/\($0)" })
+    case nil: self.init(runs: [source])
+    }
+  }
+
   private mutating func add(_ run: String) {
     guard let resolved = realpath(run, nil) else { return }
     defer { free(resolved) }

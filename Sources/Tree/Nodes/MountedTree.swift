@@ -1,21 +1,40 @@
 internal import EXDF
 public import HDF5
+internal import Synchronization
 
 /// What is mounted: a top directory, and everything below it by number.
 public struct MountedTree: Sendable {
   public let root: Node
   public let table: NodeTable
+  /// Where there are several runs.
+  private let proposal: ProposalTree?
 
   /// The tree of one run.
   public init(_ tree: RunTree) {
     root = tree.root
     table = tree.table
+    proposal = nil
+    table.setRoot(root)
+  }
+
+  /// The tree of a proposal, or of a directory of runs.
+  public init(_ tree: ProposalTree) {
+    root = tree.root
+    table = tree.table
+    proposal = tree
     table.setRoot(root)
   }
 
   /// The node of a number that came from ``NodeTable/number(of:)``; the root is 1.
   /// - Throws: ``TreeError/notFound(reason:)`` for any other number.
-  public func node(_ number: UInt64) throws(TreeError) -> Node { try table.node(number) }
+  public func node(_ number: UInt64) throws(TreeError) -> Node {
+    let node = try table.node(number)
+    // A run that is in use is not closed.
+    if proposal != nil, let tree = node.object.tree {
+      tree.lastUse.store(MonotonicClock.seconds, ordering: .relaxed)
+    }
+    return node
+  }
 
   /// The bytes of all HDF5 files, and how many there are.
   public var totals: (bytes: UInt64, files: Int) {
@@ -24,14 +43,19 @@ public struct MountedTree: Sendable {
   }
 
   /// Has the validation of a run name what was wrong with one of its files when it was read.
-  public func note(_ damage: HDF5Error) { root.object.tree?.note(damage) }
+  public func note(_ damage: HDF5Error) {
+    root.object.tree?.note(damage)
+    // Each run knows which files are its own.
+    for tree in proposal?.openTrees ?? [] { tree.note(damage) }
+  }
 
   /// The kernel has one more reference to a node.
-  public func remember(_ node: Node) {}
+  public func remember(_ node: Node) { node.object.tree?.uses.add(1, ordering: .relaxed) }
 
   /// Uses of a node that the kernel gives back.
   public func forget(_ node: Node, count: UInt64) {
     if let slices = node.object as? Slices { slices.forget(node.position, count: count) }
+    node.object.tree?.uses.subtract(Int(clamping: count), ordering: .relaxed)
   }
 
   /// The node at a path below the root, links to other sources followed; for the commands that need no mount.

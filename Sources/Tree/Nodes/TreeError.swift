@@ -1,3 +1,4 @@
+public import EXDF
 public import HDF5
 
 /// Why the tree has no answer. Becomes an `errno` where the tree meets FUSE, and a sentence on the command line.
@@ -13,6 +14,8 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
   case interrupted
   /// What lies underneath cannot be read.
   case unreadable(ReadError)
+  /// A run cannot be opened, of a tree that has more than one.
+  case cannotOpen(EXDFError)
 
   public var description: String {
     switch self {
@@ -23,6 +26,7 @@ public enum TreeError: Error, Sendable, CustomStringConvertible {
     case .mustWait: "It has to be waited for"
     case .interrupted: "Interrupted"
     case .unreadable(let error): error.description
+    case .cannotOpen(let error): error.description
     }
   }
 }

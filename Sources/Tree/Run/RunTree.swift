@@ -22,6 +22,11 @@ public final class RunTree: Sendable {
   /// The run's HDF5 files, the unusable ones too, by name.
   let fileLinks: [(name: String, path: String)]
 
+  /// References that the kernel has to nodes of the tree, where it can be closed.
+  let uses = Atomic(0)
+  /// When the tree was last asked for something, in seconds of the monotonic clock; of interest where it can be closed.
+  let lastUse = Atomic(MonotonicClock.seconds)
+
   private let damage: KnownDamage
   private let objects = Mutex<[ObjectKey: any NodeObject]>([:])
 
