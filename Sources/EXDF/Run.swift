@@ -21,9 +21,8 @@ public final class Run: Sendable {
   public let sources: [Source]
   public let hdf5: HDF5Files
 
-  let report: @Sendable (String) -> Void
+  let pool: FactPool
   let positionCache = Mutex<[Int: [Int32]]>([:])
-  private let indexes = Mutex<Set<TrainIndex>>([])
   let timesCache = Mutex<TrainTimes?>(nil)
 
   /// Opens a run.
@@ -44,7 +43,7 @@ public final class Run: Sendable {
     defer { free(resolved) }
     self.path = String(cString: resolved)
     self.hdf5 = hdf5
-    self.report = report
+    pool = FactPool(report: report)
     let listing = try RunListing(path: self.path)
     isDirectory = listing.isDirectory
     let opened = try listing.openFiles(hdf5, omissions)
@@ -96,10 +95,8 @@ public final class Run: Sendable {
     return low < sources.count && sources[low].name == name ? low : nil
   }
 
-  /// The one copy of an index: hundreds of sources in one file have the same.
-  func interned(_ index: TrainIndex) -> TrainIndex {
-    indexes.withLock { $0.insert(index).memberAfterInsert }
-  }
+  /// Says in one sentence what is left out because a file is wrong, once.
+  public func report(_ text: String) { pool.report(text) }
 
   private static func union(of files: [DataFile]) -> [UInt64] {
     // The files of one sequence hold the same trains: most of them need not be looked at twice.
@@ -133,7 +130,8 @@ public final class Run: Sendable {
         }
         // An old name whose source is not in the run is the only way to the data.
         let target = legacy[name].flatMap { holders[.instrument]?[$0] == nil || $0 == name ? nil : $0 }
-        sources.append(Source(name: name, kind: kind, files: numbers, legacyTarget: target))
+        let holdings = numbers.map { Source.Holding(file: $0) }
+        sources.append(Source(name: name, kind: kind, holdings: holdings, legacyTarget: target))
       }
     }
     guard sources.count < 1 << 16 else {

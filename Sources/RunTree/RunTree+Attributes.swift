@@ -59,12 +59,12 @@ extension RunTree {
       guard try isValid(source: source, key: key) else { throw .notFound(reason: nil) }
       return TrainIDArray(of: try index(source, key), in: run).description
     case .keyTrain(let source, let key, let train), .trainKey(let train, let source, let key):
-      guard try isValid(source: source, key: key, train: train),
-        let location = try index(source, key).location(ofTrain: train)
-      else { throw .notFound(reason: nil) }
-      return try make(source, key) { arrays, source throws(ReadError) in
-        try arrays.description(ofKey: key, of: source, entries: location.rows)
+      guard try isValid(source: source, key: key, train: train) else { throw .notFound(reason: nil) }
+      let description = try make(source, key) { arrays, source throws(ReadError) in
+        try arrays.description(ofKey: key, of: source, train: train)
       }
+      guard let description else { throw .notFound(reason: nil) }
+      return description
     case .detector(let place): return try detectorDescription(place)
     case .slice(let number):
       guard let entry = slices[number] else { throw .notFound(reason: nil) }

@@ -127,7 +127,7 @@ extension RunTree {
       switch file {
       case .info: return try KeyReports.info(ofKey: key, of: source, in: arrays)
       case .values: return try KeyReports.values(ofKey: key, of: source, in: arrays)
-      default: return KeyReports.counts(try run.index(ofKey: key, of: source), in: run)
+      default: return try KeyReports.counts(ofKey: key, of: source, in: arrays)
       }
     default: return []
     }

@@ -57,7 +57,7 @@ extension RunTree {
     _ source: Int, _ key: Int, from cookie: Int, _ take: (TreeEntry, Int) -> Bool
   ) throws(TreeError) {
     guard try isValid(source: source, key: key) else { return }
-    let index = try index(source, key)
+    let index = try wholeIndex(source, key)
     var next = index.nextTrain(from: cookie)
     while let train = next {
       let node = Node.keyTrain(source: source, key: key, train: train)

@@ -96,7 +96,7 @@ extension RunTree {
 
   func hasData(_ source: Int, _ key: Int, _ train: Int) throws(TreeError) -> Bool {
     guard try isValid(source: source, key: key, train: train) else { return false }
-    return try index(source, key).location(ofTrain: train) != nil
+    return try wholeIndex(source, key).location(ofTrain: train) != nil
   }
 
   /// The name without its `.npy`.

@@ -106,6 +106,11 @@ public final class RunTree: Sendable {
     try reading { () throws(ReadError) in try run.index(ofKey: key, of: run.sources[source]) }
   }
 
+  /// The same for every train with data, those too that are not in the key's array.
+  func wholeIndex(_ source: Int, _ key: Int) throws(TreeError) -> TrainIndex {
+    try reading { () throws(ReadError) in try run.wholeIndex(ofKey: key, of: run.sources[source]) }
+  }
+
   /// The position of a key in its source, by bisection.
   func keyNumber(_ name: String, of source: Int) throws(TreeError) -> Int? {
     let keys = try keys(of: source)
