@@ -44,6 +44,7 @@ struct MountCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
   var readyFd: Int32?
 
+  @OptionGroup(title: "What of the run") var what: RunOptions
   @OptionGroup(title: "Detectors") var detectors: DetectorArguments
   @Option(
     help: ArgumentHelp(
@@ -186,10 +187,13 @@ struct MountCommand: ParsableCommand {
       let rights = LinkedFileRights(policy)
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let tree = try OpenRun.tree(
-        start.run, access: access, locality: locality, rights: rights.check,
+        start.run, what.request, access: access, locality: locality, rights: rights.check,
         servesOthers: options.allowsOther, cacheSize: cacheSize.value,
         prefetches: !noPrefetch, detectors: stacking, logger)
       try tree.checkFills()
+      if what.request.selection.isEverything == false, tree.run.trainIDs.isEmpty {
+        return fail("nothing is left of the run \(start.run): no train was selected")
+      }
       if waitForTape, options.allowsOther {
         // Whether a user may read a file must not wait for the tape.
         locality.prefetch(tree.files(in: .directory))

@@ -7,9 +7,9 @@ internal import RunTree
 
 /// What `ls`, `cat` and `cp` share: paths of a tree that is not mounted.
 enum TreePath {
-  static func tree(_ run: String) throws(Failure) -> RunTree {
+  static func tree(_ run: String, _ options: RunOptions) throws(Failure) -> RunTree {
     do throws(EXDFError) {
-      return try OpenRun.tree(run, Logger.program())
+      return try OpenRun.tree(run, options.request, Logger.program())
     } catch {
       throw Failure(error.description)
     }
