@@ -55,6 +55,7 @@ extension Run {
   private func merged(_ source: Source) throws(ReadError) -> SourceLayout {
     let parts = try parts(of: source)
     reportMissingGroups(of: source, parts)
+    reportConflicts(of: source, parts)
     var layout = SourceLayout()
     var groups: Set<String> = []
     for part in parts {
@@ -191,6 +192,30 @@ extension Run {
       index.append(train: train, file: parts[Int(owner[train])].file, firstRow: firsts[train], count: counts[train])
     }
     return index
+  }
+
+  /// Of a union: trains that two files have of a source.
+  private func reportConflicts(of source: Source, _ parts: [Part]) {
+    guard self.parts.count > 1 else { return }
+    var owner = [Int32](repeating: -1, count: trainIDs.count)
+    var found: (train: Int, first: Int, second: Int)?
+    var trains: Set<Int32> = []
+    for (number, part) in parts.enumerated() {
+      for position in part.positions where position >= 0 {
+        let known = owner[Int(position)]
+        if known < 0 {
+          owner[Int(position)] = Int32(number)
+        } else if parts[Int(known)].file != part.file {
+          trains.insert(position)
+          if found == nil { found = (Int(position), parts[Int(known)].file, part.file) }
+        }
+      }
+    }
+    guard let found else { return }
+    let first = files[found.first].reference.path
+    report(
+      "\(source.name): \(trains.count) trains are in two files of the union, such as \(trainIDs[found.train]) in \(first) and in "
+        + "\(files[found.second].reference.path); the first of them by name counts")
   }
 
   private func reportMissingGroups(of source: Source, _ parts: [Part]) {
