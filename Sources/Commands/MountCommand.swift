@@ -45,6 +45,7 @@ struct MountCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
   var readyFd: Int32?
 
+  @OptionGroup(title: "What of the run") var what: RunOptions
   @OptionGroup(title: "Detectors") var detectors: DetectorArguments
   @Option(
     help: ArgumentHelp(
@@ -93,10 +94,12 @@ struct MountCommand: ParsableCommand {
     let logger = Logger.program()
     if let warning = place.warning { logger.warning("\(warning)") }
     let source = try resolveSource(outside: place.path)
-    let runs = RunGuard(source: self.source)
+    let runs = RunGuard(sources: [self.source] + what.union)
     let ready = try readyDescriptor(outside: runs)
     let log = try openLog(outside: runs)
-    let start = Start(source: source, mountPoint: place.path, options: mountOptions, log: log, ready: ready)
+    let start = Start(
+      source: source, request: try what.request.resolved(), mountPoint: place.path, options: mountOptions, log: log,
+      ready: ready)
     if foreground {
       let status = serve(start, logger, readiness: nil)
       if status != 0 { throw ExitCode(status) }
@@ -164,6 +167,7 @@ struct MountCommand: ParsableCommand {
   /// What has been looked at in the process that was called: nothing in it depends on that process's directory.
   private struct Start {
     let source: RunSource
+    let request: RunRequest
     let mountPoint: String
     let options: MountOptions
     /// The log's descriptor; nil for syslog, or stderr in the foreground.
@@ -189,7 +193,8 @@ struct MountCommand: ParsableCommand {
       let rights = LinkedFileRights(policy)
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
       let services = OpenRun.Services(
-        access: access, locality: locality, rights: rights.check, servesOthers: options.allowsOther,
+        request: start.request, access: access, locality: locality, rights: rights.check,
+        servesOthers: options.allowsOther,
         cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
       let mounting = try mounting(start.source, services, policy, rights)
       let fileSystem = mounting.fileSystem
@@ -233,6 +238,9 @@ extension MountCommand {
     case .run(let location):
       let tree = try services.tree(location)
       try tree.checkFills()
+      if !services.request.selection.isEverything, tree.run.trainIDs.isEmpty {
+        throw Failure("nothing is left of the run \(tree.run.path): no train was selected")
+      }
       prepare(tree, services, rights)
       return Mounting(
         fileSystem: TreeFileSystem(MountedTree(tree), try RunAccess(tree, policy, services.logger), services.logger))

@@ -35,9 +35,10 @@ struct InfoCommand: ParsableCommand {
 
   @Argument(help: "The run.") var source: String
   @Flag(help: "Print info.json instead.") var json = false
+  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func run() throws {
-    let tree = try TreePath.run(source)
+    let tree = try TreePath.run(source, options)
     let text: [UInt8]
     do throws(ReadError) {
       let overview = try RunOverview(of: tree.run)
@@ -57,9 +58,10 @@ struct ListCommand: ParsableCommand {
   @Argument(help: "The run.") var source: String
   @Argument(help: "A path in the tree; its top if there is none.") var paths: [String] = [""]
   @Flag(name: [.customShort("l")], help: "Show the kind and size of each entry.") var long = false
+  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func run() throws {
-    let tree = try TreePath.tree(source)
+    let tree = try TreePath.tree(source, options)
     for path in paths {
       let node = try TreePath.node(path, in: tree)
       if node.kind == .directory {
@@ -96,9 +98,10 @@ struct CatCommand: ParsableCommand {
 
   @Argument(help: "The run.") var source: String
   @Argument(help: "Paths in the tree; slices such as array@0:10.npy too.") var paths: [String]
+  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func run() throws {
-    let tree = try TreePath.tree(source)
+    let tree = try TreePath.tree(source, options)
     for path in paths {
       let node = try TreePath.node(path, in: tree)
       try Output.write(try TreePath.open(node, path), path)

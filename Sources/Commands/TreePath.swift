@@ -7,12 +7,12 @@ internal import Tree
 
 /// What `ls`, `cat` and `cp` share: paths of a tree that is not mounted.
 enum TreePath {
-  static func tree(_ source: String) throws(Failure) -> MountedTree {
-    try opening { () throws(EXDFError) in try OpenRun.tree(source, Logger.program()) }
+  static func tree(_ source: String, _ options: RunOptions) throws(Failure) -> MountedTree {
+    try opening { () throws(EXDFError) in try OpenRun.tree(source, options.request, Logger.program()) }
   }
 
-  static func run(_ source: String) throws(Failure) -> RunTree {
-    try opening { () throws(EXDFError) in try OpenRun.run(source, Logger.program()) }
+  static func run(_ source: String, _ options: RunOptions) throws(Failure) -> RunTree {
+    try opening { () throws(EXDFError) in try OpenRun.run(source, options.request, Logger.program()) }
   }
 
   private static func opening<Tree>(_ open: () throws(EXDFError) -> Tree) throws(Failure) -> Tree {

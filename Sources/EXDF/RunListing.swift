@@ -8,7 +8,8 @@ struct RunListing {
   /// In order of name.
   let names: [String]
 
-  init(path: String) throws(EXDFError) {
+  /// - Parameter include: which files by name, as a glob; of a run of one file it has no say.
+  init(path: String, include: String? = nil) throws(EXDFError) {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw .noSuchRun(path: path, reason: String(cString: strerror(errno)))
@@ -16,8 +17,11 @@ struct RunListing {
     isDirectory = status.st_mode & S_IFMT == S_IFDIR
     if isDirectory {
       directory = path
-      names = try Self.files(in: path)
-      guard !names.isEmpty else { throw .noFiles(directory: path) }
+      let all = try Self.files(in: path)
+      guard !all.isEmpty else { throw .noFiles(directory: path) }
+      let glob = include.map { Glob($0) }
+      names = all.filter { glob?.matches($0) ?? true }
+      guard !names.isEmpty else { throw .nothingIncluded(directory: path, pattern: include ?? "*") }
     } else {
       let slash = path.lastIndex(of: "/") ?? path.startIndex
       directory = String(path[..<slash])

@@ -17,14 +17,16 @@ struct RunGuard {
     for run in runs { add(run) }
   }
 
-  /// A guard of whatever a SOURCE names: of a proposal the folders that its runs are in.
-  init(source: String) {
-    switch try? RunSource(source) {
-    case .run(let location)?: self.init(runs: location.parts)
-    case .runs(let directory)?: self.init(runs: [directory])
-    case .proposal(let directory)?:
-      self.init(runs: RunFolder.names(inProposal: directory).map { "\(directory)/\($0)" })
-    case nil: self.init(runs: [source])
+  /// A guard of whatever SOURCEs name: of a proposal the folders that its runs are in.
+  init(sources: [String]) {
+    for source in sources {
+      switch try? RunSource(source) {
+      case .run(let location)?: for run in location.parts { add(run) }
+      case .runs(let directory)?: add(directory)
+      case .proposal(let directory)?:
+        for folder in RunFolder.names(inProposal: directory) { add("\(directory)/\(folder)") }
+      case nil: add(source)
+      }
     }
   }
 

@@ -50,12 +50,12 @@ public struct MountedTree: Sendable {
   }
 
   /// The kernel has one more reference to a node.
-  public func remember(_ node: Node) { node.object.tree?.uses.add(1, ordering: .relaxed) }
+  public func remember(_ node: Node) { node.object.tree?.uses.wrappingAdd(1, ordering: .relaxed) }
 
   /// Uses of a node that the kernel gives back.
   public func forget(_ node: Node, count: UInt64) {
     if let slices = node.object as? Slices { slices.forget(node.position, count: count) }
-    node.object.tree?.uses.subtract(Int(clamping: count), ordering: .relaxed)
+    node.object.tree?.uses.wrappingSubtract(Int(clamping: count), ordering: .relaxed)
   }
 
   /// The node at a path below the root, links to other sources followed; for the commands that need no mount.

@@ -144,7 +144,7 @@ final class KeyTrains: TrainRangeDirectory {
     let tree = source.tree
     let files = source.keyTrainFiles
     let first = files.position(ofKey: position)
-    return .trains(of: tree, try source.key(position).index(), kind: .file) { Node(files, at: first + $0) }
+    return .trains(of: tree, try source.key(position).wholeIndex(), kind: .file) { Node(files, at: first + $0) }
   }
 
   func array(ofTrains trains: Range<Int>, at position: Int) throws(TreeError) -> any ArraySource {

@@ -37,7 +37,7 @@ struct KeyCounts: KeyFile {
 
   func content(of key: TreeKey) throws(TreeError) -> Content {
     key.cheap { arrays, source throws(ReadError) in
-      KeyReports.counts(try arrays.run.index(ofKey: key.number, of: source), in: arrays.run)
+      try KeyReports.counts(ofKey: key.number, of: source, in: arrays)
     }
   }
 }

@@ -61,12 +61,17 @@ struct TreeKey: Sendable {
     try reading { () throws(ReadError) in try run.index(ofKey: number, of: source.source) }
   }
 
+  /// The same for every train with data, those too that are not in the key's array.
+  func wholeIndex() throws(TreeError) -> TrainIndex {
+    try reading { () throws(ReadError) in try run.wholeIndex(ofKey: number, of: source.source) }
+  }
+
   /// Whether it has arrays at all.
   func hasArray() throws(TreeError) -> Bool { arrays.obstacle(to: try key()) == nil }
 
   func hasData(inTrain train: Int) throws(TreeError) -> Bool {
     guard train < run.trainIDs.count else { return false }
-    return try index().location(ofTrain: train) != nil
+    return try wholeIndex().location(ofTrain: train) != nil
   }
 
   /// All entries.
@@ -84,12 +89,12 @@ struct TreeKey: Sendable {
   func array(ofTrain train: Int) -> ArrayContent {
     ArrayContent(
       describe: { () throws(TreeError) in
-        guard train < run.trainIDs.count, let location = try index().location(ofTrain: train) else {
-          throw .notFound(reason: nil)
+        guard train < run.trainIDs.count else { throw .notFound(reason: nil) }
+        let description = try with { arrays, source throws(ReadError) in
+          try arrays.description(ofKey: number, of: source, train: train)
         }
-        return try with { arrays, source throws(ReadError) in
-          try arrays.description(ofKey: number, of: source, entries: location.rows)
-        }
+        guard let description else { throw .notFound(reason: nil) }
+        return description
       },
       open: { () throws(TreeError) in
         guard train < run.trainIDs.count else { throw .notFound(reason: nil) }
