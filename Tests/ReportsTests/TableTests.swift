@@ -30,10 +30,10 @@ import Testing
     #expect(
       try text(RunTables.sources(of: made.run)) == """
         source,kind,keys,trains_with_data,aggregator,category,device_class
-        D/CORR/0CH0:output,instrument,3,5,AGIPD00,RAW,
+        D/CORR/0CH0:output,instrument,3,5,AGIPD00,CORR,
         S/CAM/1:out,instrument,4,4,DA01,RAW,
         S/TOP/1,control,0,0,DA01,RAW,
-        S/XGM/1,control,5,6,DA01,RAW,
+        S/XGM/1,control,5,6,DA01,RAW,XGM
         S/XGM/1:output,instrument,2,5,DA01,RAW,
 
         """)
@@ -82,8 +82,10 @@ import Testing
         == "train_id,a.b,a.f,a.s,b.i\n7,true,0.1,\"x,y\",\n8,,,,-9\n9,false,NaN,,5\n")
     #expect(
       try text(RunTables.table(of: made.arrays))
-        == "train_id,A/M/1/p,A:x/a.b,A:x/a.f,A:x/a.s,A:x/b.i\n7,1.5,true,0.1,\"x,y\",\n8,2.0,,,,-9\n9,2.5,false,NaN,,5\n")
-    let selected = RunArrays(run: try made.run.selecting([SourcePattern("*,*.timestamp"), SourcePattern("A:x,b.*")]), store: made.arrays.store)
+        == "train_id,A/M/1/p,A:x/a.b,A:x/a.f,A:x/a.s,A:x/b.i\n7,1.5,true,0.1,\"x,y\",\n8,2.0,,,,-9\n9,2.5,false,NaN,,5\n"
+    )
+    let selected = RunArrays(
+      run: try made.run.selecting([SourcePattern("*,*.timestamp"), SourcePattern("A:x,b.*")]), store: made.arrays.store)
     #expect(try text(RunTables.table(of: selected)).hasPrefix("train_id,A/M/1/p.timestamp,A:x/b.i\n7,"))
     #expect(
       try text(RunTables.missing(of: made.run))
