@@ -76,7 +76,9 @@ public enum RunTables {
       let keys = try run.keys(of: source)
       for group in try run.groups(of: source) where keys.contains(where: { $0.group == group }) {
         let index = try run.index(ofGroup: group, of: source)
-        if let gaps = index.gaps(trains: run.trainIDs.count) { rows.append((source.name, group, index.trainsWithData, gaps)) }
+        if let gaps = index.gaps(trains: run.trainIDs.count) {
+          rows.append((source.name, group, index.trainsWithData, gaps))
+        }
       }
     }
     // Stable: sources and groups come by name.

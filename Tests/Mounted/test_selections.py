@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from extra_data import RunDirectory, by_id, open_run
 
@@ -92,6 +93,25 @@ def test_the_trees_of_selections(mnt):
         if path.is_file() and not path.is_symlink():
             data = path.read_bytes()
             assert path.stat().st_size == len(data), path
+
+
+def test_the_table_of_a_selection(run, mnt):
+    frame = pd.read_csv(mnt / "select" / "*MAIN+*OTHER" / "table.csv", index_col="train_id")
+    expected = RunDirectory(str(run)).select([("*MAIN", "*"), ("*OTHER", "*")]).get_dataframe(
+        fields=[("*MAIN", "*.value"), ("*OTHER", "*.value")])
+    assert sorted(frame.columns) == list(frame.columns) == sorted(expected.columns)
+    pd.testing.assert_frame_equal(frame, expected[sorted(expected.columns)], check_dtype=False, check_names=False,
+                                  check_index_type=False, check_column_type=False)
+    # Empty where a train has none; of a run of which no sources were selected there is no table.
+    pixels = pd.read_csv(mnt / "select" / "*MAIN,energy*@10000:10003" / "table.csv")
+    assert pixels.columns.tolist() == ["train_id", f"{XGM}/energy"] and len(pixels) == 3
+    assert not (mnt / "table.csv").exists() and not (mnt / "select" / "@10000:10003" / "table.csv").exists()
+
+
+def test_what_misses_trains(mnt):
+    rows = pd.read_csv(mnt / "missing.csv", keep_default_na=False).values.tolist()
+    assert rows == [[CAM, "data", 7, 0.7, 10001, 10008]]
+    assert len((mnt / "select" / "*MAIN" / "missing.csv").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["NOPE*", "*XGM*,nope", "", "+", "*@x", "*XGM*@1:2:0", ",energy", "=nope"])

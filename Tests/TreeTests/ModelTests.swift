@@ -79,7 +79,7 @@ import Testing
       "aliases/README.txt": .file(nil), "select/README.txt": .file(nil), "aligned/README.txt": .file(nil),
     ]
     for name in [
-      "README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv", "validation.txt",
+      "README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv", "missing.csv", "validation.txt",
       "validation.json", "locality.txt", "locality.json",
     ] {
       tree[name] = .file(nil)

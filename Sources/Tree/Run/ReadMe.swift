@@ -28,6 +28,7 @@ enum ReadMe {
         info.txt  info.json          what is in the run
         trains.csv                   one row per train: id, time, whether it is suspect
         sources.csv  keys.csv        one row per source, one row per key
+        missing.csv                  which sources miss trains, worst first
         train_ids.npy                the train ids as an array
         files/                       links to the HDF5 files
         validation.txt  .json        whether the files are sound; made when first opened. Of one file alone:

@@ -2,9 +2,8 @@
 final class RunDirectory: DirectoryObject {
   /// Its files, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any RunFile] = [
-    ReadMeFile(), RunInfoText(), RunInfoJSON(), TrainsTable(), SourcesTable(), KeysTable(), MissingTable(),
-    TrainIDsFile(),
-    ValidationText(), ValidationJSON(), LocalityText(), LocalityJSON(),
+    ReadMeFile(), RunInfoText(), RunInfoJSON(), TrainsTable(), SourcesTable(), KeysTable(), SelectionTable(),
+    MissingTable(), TrainIDsFile(), ValidationText(), ValidationJSON(), LocalityText(), LocalityJSON(),
   ]
 
   let identity: ObjectIdentity
