@@ -51,6 +51,9 @@ let package = Package(
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
+    // What there is to look at: numbers over an array, pictures, and labels for other readers.
+    .target(
+      name: "Statistics", dependencies: ["ArrayIO", "CKernels", "HDF5", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "Validation", dependencies: ["EXDF", "HDF5", "Threads", "Printable"], swiftSettings: strict),
     .target(name: "Locality", dependencies: ["Threads", "Printable"], swiftSettings: strict),
     .target(
@@ -124,6 +127,9 @@ let package = Package(
     .testTarget(
       name: "ValidationTests", dependencies: ["Validation", "HDF5"], path: "Tests/ValidationTests",
       swiftSettings: strict),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["Statistics", "ArrayIO", "HDF5", "NPY", "RawHDF5", "Threads"],
+      path: "Tests/StatisticsTests", swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),
     .testTarget(
       name: "CommandsTests", dependencies: ["Commands", "ArrayIO", "FUSE", "TestRuns"], path: "Tests/CommandsTests",
