@@ -54,6 +54,7 @@ let package = Package(
     // What there is to look at: numbers over an array, pictures, and labels for other readers.
     .target(
       name: "Statistics", dependencies: ["ArrayIO", "CKernels", "HDF5", "NPY", "Threads"], swiftSettings: strict),
+    .target(name: "Pictures", dependencies: ["ArrayIO", "HDF5", "NPY", "Statistics"], swiftSettings: strict),
     .target(name: "Zarr", dependencies: ["ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
     .target(name: "Validation", dependencies: ["EXDF", "HDF5", "Threads", "Printable"], swiftSettings: strict),
     .target(name: "Locality", dependencies: ["Threads", "Printable"], swiftSettings: strict),
@@ -131,6 +132,9 @@ let package = Package(
     .testTarget(
       name: "StatisticsTests", dependencies: ["Statistics", "ArrayIO", "HDF5", "NPY", "RawHDF5", "Threads"],
       path: "Tests/StatisticsTests", swiftSettings: strict),
+    .testTarget(
+      name: "PicturesTests", dependencies: ["Pictures", "ArrayIO", "CDeflate", "HDF5", "NPY"],
+      path: "Tests/PicturesTests", swiftSettings: strict),
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "ArrayIO", "HDF5", "NPY"], path: "Tests/ZarrTests",
       swiftSettings: strict),
