@@ -25,6 +25,8 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    // Not by pkg-config: the Debian file names options that SwiftPM does not pass on.
+    .systemLibrary(name: "CZMQ", providers: [.apt(["libzmq3-dev"])]),
     // Declarations of glibc's that Swift does not see.
     .systemLibrary(name: "CLinux"),
     // The credentials of a thread.
@@ -50,7 +52,7 @@ let package = Package(
     // The run, its arrays and its texts.
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
-    .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
+    .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY", "Threads"], swiftSettings: strict),
     // What there is to look at: numbers over an array, pictures, and labels for other readers.
     .target(
       name: "Statistics", dependencies: ["ArrayIO", "CKernels", "HDF5", "NPY", "Threads"], swiftSettings: strict),
@@ -66,6 +68,10 @@ let package = Package(
     .target(
       name: "VirtualFiles", dependencies: ["EXDF", "RunArrays", "ArrayIO", "HDF5", "NPY"],
       swiftSettings: strict),
+
+    // The trains of a run as messages of Karabo bridge.
+    .target(
+      name: "Bridge", dependencies: ["CZMQ", "RunArrays", "ArrayIO", "HDF5", "NPY", "Threads"], swiftSettings: strict),
 
     // The tree and the two ways to it: a mount, and commands that need none.
     .target(
@@ -89,7 +95,7 @@ let package = Package(
       name: "Commands",
       dependencies: [
         "Access", "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "Tree", "VirtualFiles",
-        "FUSE", "Mount", "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
+        "Bridge", "FUSE", "Mount", "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -147,6 +153,9 @@ let package = Package(
       name: "ZarrTests", dependencies: ["Zarr", "ArrayIO", "HDF5", "NPY"], path: "Tests/ZarrTests",
       swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),
+    .testTarget(
+      name: "BridgeTests", dependencies: ["Bridge", "ArrayIO", "NPY", "RunArrays"], path: "Tests/BridgeTests",
+      swiftSettings: strict),
     .testTarget(
       name: "CommandsTests", dependencies: ["Commands", "ArrayIO", "FUSE", "TestRuns"], path: "Tests/CommandsTests",
       swiftSettings: strict),

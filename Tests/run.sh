@@ -4,13 +4,13 @@
 # Options:
 #     --quick          only the oldest and the newest format version, fewer random reads
 #     --no-lint        without `swift format lint`
-#     --only PART      one of lint, swift, or a suite: conformance, mounted, detectors, validation, scripts, readme, trust
+#     --only PART      one of lint, swift, or a suite: conformance, mounted, detectors, bridge, validation, scripts, readme, trust
 #     anything else    goes to pytest (for instance -k name, -x); the Swift tests are then left out
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Folders of pytest suites in Tests.
-suites=(Mounted ReadMe Scripts Detectors Validation Conformance Trust)
+suites=(Mounted ReadMe Scripts Detectors Bridge Validation Conformance Trust)
 only="" lint=yes pytest_args=()
 while (($#)); do
   case "$1" in
@@ -35,7 +35,7 @@ wants() { # wants PART: whether that part was asked for
 }
 
 install_packages() {
-  local needed=(libfuse3-dev libhdf5-dev libdeflate-dev libisal-dev fuse3 pkg-config python3-venv acl attr rsync strace g++
+  local needed=(libfuse3-dev libhdf5-dev libdeflate-dev libisal-dev libzmq3-dev fuse3 pkg-config python3-venv acl attr rsync strace g++
     p7zip-full cpio zip)
   local missing=() package
   for package in "${needed[@]}"; do

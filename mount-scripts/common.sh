@@ -67,6 +67,7 @@ install_packages() {
   pkg-config --exists hdf5 2>/dev/null || missing+=(libhdf5-dev)
   pkg-config --exists libdeflate 2>/dev/null || missing+=(libdeflate-dev)
   pkg-config --exists libisal 2>/dev/null || missing+=(libisal-dev)
+  pkg-config --exists libzmq 2>/dev/null || missing+=(libzmq3-dev)
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || fail "please install what Debian calls ${missing[*]}: there is no apt-get here"
   if ((EUID != 0)); then

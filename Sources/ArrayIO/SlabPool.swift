@@ -1,9 +1,9 @@
 internal import Synchronization
 
 /// Memory for one decoded chunk, given back to its pool when the last holder lets go.
-final class Slab: @unchecked Sendable {
+package final class Slab: @unchecked Sendable {
   // Unchecked: written by the one thread that made it before anybody else sees it, and only read from then on.
-  let bytes: UnsafeMutableRawBufferPointer
+  package let bytes: UnsafeMutableRawBufferPointer
   private let place: SlabPool.Place
   private let pool: SlabPool
 
@@ -18,7 +18,7 @@ final class Slab: @unchecked Sendable {
 
 /// Buffers that are used again: writing to fresh memory costs four to five times as much as to memory that was touched before
 /// (1.4-1.7 GB/s against 7-9, HDF5.md 0).
-final class SlabPool: Sendable {
+package final class SlabPool: Sendable {
   /// Memory for a slab, and what it is a part of.
   fileprivate struct Place: @unchecked Sendable {
     // Unchecked: a place has one owner at any time, the pool or a slab.
@@ -36,11 +36,11 @@ final class SlabPool: Sendable {
   private let mostFreeBytes: Int
 
   /// - Parameter mostFreeBytes: how much memory may lie idle.
-  init(mostFreeBytes: Int) { self.mostFreeBytes = mostFreeBytes }
+  package init(mostFreeBytes: Int) { self.mostFreeBytes = mostFreeBytes }
 
   /// A buffer of at least `count` bytes, with whatever was in it before.
   /// - Returns: nil when there is no memory.
-  func slab(_ count: Int) -> Slab? {
+  package func slab(_ count: Int) -> Slab? {
     let capacity = Self.capacity(for: count)
     let recycled = free.withLock { free -> Place? in
       guard let place = free.byCapacity[capacity]?.popLast() else { return nil }

@@ -14,6 +14,12 @@ public enum Program {
   /// Wrong words get the status that BSD's sysexits has for them.
   private static let usageStatus: Int32 = 64
 
+  /// The words of a command line. A link by the name of Python's bridge server is the command that does the same.
+  public static func words(of arguments: [String]) -> [String] {
+    let isServer = arguments.first?.split(separator: "/").last == "karabo-bridge-serve-files"
+    return (isServer ? ["serve"] : []) + arguments.dropFirst()
+  }
+
   /// Runs the command line, and returns the status to exit with.
   ///
   /// - Parameter worker: the program that reads HDF5 files in processes of its own; this one, unless a test says otherwise.

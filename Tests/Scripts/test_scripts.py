@@ -331,6 +331,7 @@ def test_installs_and_uninstalls(home, needs_binary, tmp_path):
     installed = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     assert installed == {
         "opt/xfelfs/bin/xfelfs",
+        "opt/xfelfs/bin/karabo-bridge-serve-files",
         "sbin/mount.fuse.xfelfs",
         "etc/systemd/system/xfelfs@.service",
         "opt/xfelfs/share/doc/xfelfs/xfel-r0042.mount",
