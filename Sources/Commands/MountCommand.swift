@@ -28,6 +28,11 @@ struct MountCommand: ParsableCommand {
   var options: [String] = []
   @Option(help: ArgumentHelp("Memory for decoded chunks, such as 512M or 2G.", valueName: "size"))
   var cacheSize: ByteCount = ByteCount(OpenRun.defaultCacheSize)
+  @Option(
+    help: ArgumentHelp(
+      "How often to look for new and longer files of a run that is being taken, in seconds; 0 for never.",
+      valueName: "seconds"))
+  var refresh: Double = 5
   @Flag(help: "Do not read ahead of sequential readers.") var noPrefetch = false
   @Option(help: ArgumentHelp("Threads that answer the kernel.", valueName: "n"))
   var threads: Int = Self.defaultThreads
@@ -61,6 +66,7 @@ struct MountCommand: ParsableCommand {
 
   mutating func validate() throws {
     guard (1...256).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 256") }
+    guard refresh >= 0, refresh <= 86_400 else { throw ValidationError("--refresh takes 0 to 86400 seconds") }
     guard localityTimeout > 0, localityTimeout <= 86_400 else {
       throw ValidationError("--locality-timeout takes up to 86400 seconds")
     }
@@ -225,7 +231,7 @@ extension MountCommand {
   /// What is served, and what begins with the session.
   private struct Mounting {
     let fileSystem: TreeFileSystem
-    var begin: (Session) -> Void = { _ in }
+    let begin: (Session) -> Void
   }
 
   /// Opens a run, or a directory of runs whose runs are opened later.
@@ -236,41 +242,61 @@ extension MountCommand {
     let hasFolders: Bool
     switch source {
     case .run(let location):
-      let tree = try services.tree(location)
-      try tree.checkFills()
-      if !services.request.selection.isEverything, tree.run.trainIDs.isEmpty {
-        throw Failure("nothing is left of the run \(tree.run.path): no train was selected")
-      }
-      prepare(tree, services, rights)
-      return Mounting(
-        fileSystem: TreeFileSystem(MountedTree(tree), try RunAccess(tree, policy, services.logger), services.logger))
+      return try mounting(location, services, policy, rights)
     case .runs(let path): (directory, hasFolders) = (path, false)
     case .proposal(let path): (directory, hasFolders) = (path, true)
     }
-    let guardian = try ProposalAccess(policy, services.logger)
-    let proposal = services.proposal(directory, hasFolders: hasFolders) { tree throws(EXDFError) in
-      prepare(tree, services, rights)
+    let guardian = try AccessTable(policy, hasManyRuns: true, services.logger)
+    let proposal = services.proposal(
+      directory, hasFolders: hasFolders, admit: admission(to: guardian, services, rights))
+    let mounted = MountedTree(proposal)
+    let refresh = refresh
+    return Mounting(fileSystem: TreeFileSystem(mounted, guardian, services.logger)) { session in
+      keeper(of: mounted, session, guardian, services).keep(proposal, refreshingEvery: refresh)
+    }
+  }
+
+  private func mounting(
+    _ location: RunLocation, _ services: OpenRun.Services, _ policy: RunAccess.Policy, _ rights: LinkedFileRights
+  ) throws -> Mounting {
+    let guardian = try AccessTable(policy, hasManyRuns: false, services.logger)
+    let table = NodeTable()
+    let run = try services.liveRun(location, in: table, admit: admission(to: guardian, services, rights))
+    try run.current.checkFills()
+    if !services.request.selection.isEverything, run.current.run.trainIDs.isEmpty {
+      throw Failure("nothing is left of the run \(run.current.run.path): no train was selected")
+    }
+    let mounted = MountedTree(run, in: table)
+    let refresh = refresh
+    return Mounting(fileSystem: TreeFileSystem(mounted, guardian, services.logger)) { session in
+      keeper(of: mounted, session, guardian, services).follow(run, in: mounted, every: refresh)
+    }
+  }
+
+  private func keeper(
+    of mounted: MountedTree, _ session: Session, _ guardian: AccessTable, _ services: OpenRun.Services
+  ) -> RunKeeper {
+    RunKeeper(
+      invalidate: { session.forget($1, in: mounted.table.number(of: $0)) }, dismiss: guardian.dismiss, services.logger)
+  }
+
+  /// Has each tree guarded that is grown of a run.
+  private func admission(
+    to guardian: AccessTable, _ services: OpenRun.Services, _ rights: LinkedFileRights
+  ) -> @Sendable (RunTree) throws(EXDFError) -> Void {
+    let waitForTape = waitForTape
+    return { tree throws(EXDFError) in
+      if waitForTape, services.servesOthers {
+        // Whether a user may read a file must not wait for the tape.
+        services.locality.prefetch(tree.files(in: .directory))
+      }
+      rights.exempt(tree.run.files.map(\.reference))
       do throws(MountRefusal) {
         try guardian.admit(tree)
       } catch {
-        throw .noSuchRun(path: tree.run.path, reason: error.description)
+        throw .refused(error.description)
       }
     }
-    let mounted = MountedTree(proposal)
-    var mounting = Mounting(fileSystem: TreeFileSystem(mounted, guardian, services.logger))
-    mounting.begin = { session in
-      RunKeeper.start(
-        proposal, invalidate: { session.forget($1, in: mounted.table.number(of: $0)) }, dismiss: guardian.dismiss)
-    }
-    return mounting
-  }
-
-  private func prepare(_ tree: RunTree, _ services: OpenRun.Services, _ rights: LinkedFileRights) {
-    if waitForTape, services.servesOthers {
-      // Whether a user may read a file must not wait for the tape.
-      services.locality.prefetch(tree.files(in: .directory))
-    }
-    rights.exempt(tree.run.files.map(\.reference))
   }
 }
 

@@ -73,10 +73,10 @@ enum OpenRun {
 
     /// Opens a run and grows its tree.
     func tree(
-      _ location: RunLocation, at place: String = "", in table: NodeTable = NodeTable()
+      _ location: RunLocation, at place: String = "", in table: NodeTable = NodeTable(), known: [DataFile] = []
     ) throws(EXDFError) -> RunTree {
       let logger = logger
-      let run = try run(location)
+      let run = try run(location, known: known)
       let options = ValidationOptions(followsLinks: !servesOthers)
       return RunTree(
         RunArrays(run: run, store: store), in: table, at: place, detectors: detectors,
@@ -84,17 +84,40 @@ enum OpenRun {
       ) { logger.warning("\($0)") }
     }
 
+    /// Opens a run that may change while it is open.
+    ///
+    /// - Parameter admit: told of each tree that is grown of it, before anything of it is shown.
+    func liveRun(
+      _ location: RunLocation, at place: String = "", in table: NodeTable,
+      admit: @escaping @Sendable (RunTree) throws(EXDFError) -> Void
+    ) throws(EXDFError) -> LiveRun {
+      // Before it is opened: what changes meanwhile is seen at the next look.
+      let state = Mutex(try self.state(of: location))
+      let tree = try tree(location, at: place, in: table)
+      try admit(tree)
+      return LiveRun(tree) { current throws(EXDFError) in
+        let now = try self.state(of: location)
+        guard now != state.withLock({ $0 }) else { return nil }
+        let tree = try self.tree(location, at: place, in: table, known: current.run.files)
+        try admit(tree)
+        state.withLock { $0 = now }
+        return tree
+      }
+    }
+
+    private func state(of location: RunLocation) throws(EXDFError) -> RunState {
+      let parts = location.parts + (try unitedWith()).flatMap(\.parts)
+      return try RunState(of: RunLocation(parts, .union), include: request.include)
+    }
+
     /// What was asked for: files, then the union, then the selection of what is in it.
-    private func run(_ location: RunLocation) throws(EXDFError) -> Run {
-      var run = try join(location)
+    ///
+    /// - Parameter known: files of an earlier look at it.
+    private func run(_ location: RunLocation, known: [DataFile]) throws(EXDFError) -> Run {
+      var run = try join(location, known)
       if !request.union.isEmpty {
         var others: [Run] = []
-        for source in request.union {
-          guard case .run(let other) = try RunSource(source) else {
-            throw .noSuchRun(path: source, reason: "it is no run, but a directory of runs: name one of them")
-          }
-          others.append(try join(other))
-        }
+        for other in try unitedWith() { others.append(try join(other, known)) }
         run = run.union(others)
       }
       run = run.with(try aliases(for: run))
@@ -106,14 +129,26 @@ enum OpenRun {
       }
     }
 
+    /// The runs of `--union`.
+    private func unitedWith() throws(EXDFError) -> [RunLocation] {
+      var locations: [RunLocation] = []
+      for source in request.union {
+        guard case .run(let other) = try RunSource(source) else {
+          throw .noSuchRun(path: source, reason: "it is no run, but a directory of runs: name one of them")
+        }
+        locations.append(other)
+      }
+      return locations
+    }
+
     /// One run, or several as one.
-    private func join(_ location: RunLocation) throws(EXDFError) -> Run {
+    private func join(_ location: RunLocation, _ known: [DataFile]) throws(EXDFError) -> Run {
       let (logger, locality, access) = (logger, locality, access)
       var runs: [Run] = []
       for path in location.parts {
         runs.append(
           try Run(
-            path: path, hdf5: store.files, include: request.include,
+            path: path, hdf5: store.files, include: request.include, known: known,
             omissions: { OpenRun.omissions($0, locality, access) }, report: { logger.warning("\($0)") }))
       }
       switch location.combination {
@@ -148,9 +183,7 @@ enum OpenRun {
       return ProposalTree(
         directory: directory, hasFolders: hasFolders,
         open: { location, place, table throws(EXDFError) in
-          let tree = try services.tree(location, at: place, in: table)
-          try admit(tree)
-          return tree
+          try services.liveRun(location, at: place, in: table, admit: admit)
         },
         summarize: { path in
           do throws(EXDFError) {

@@ -13,6 +13,8 @@ public enum EXDFError: Error, Sendable, CustomStringConvertible {
   case selection(SelectionError)
   /// The alias file that was named cannot be used.
   case aliases(String)
+  /// It may not be shown as it was asked for.
+  case refused(String)
   /// More of something than the tree can number.
   case tooLarge(path: String, what: String)
 
@@ -26,6 +28,7 @@ public enum EXDFError: Error, Sendable, CustomStringConvertible {
     case .unreadableNow(let error): "\(error); try again when the file can be read"
     case .selection(let error): error.description
     case .aliases(let reason): reason
+    case .refused(let reason): reason
     case .tooLarge(let path, let what): "\(path): \(what)"
     }
   }

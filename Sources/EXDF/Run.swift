@@ -39,12 +39,14 @@ public final class Run: Sendable {
   /// - Parameters:
   ///   - hdf5: where its files are asked.
   ///   - include: which files by name, as a glob; nil for all.
+  ///   - known: files of an earlier look at the run: what was read of those that have not changed is used again.
   ///   - omissions: given the paths of the run's files before any of them is opened, says of those that are to be left out why.
   ///   - report: told in one sentence of everything that is left out because a file is wrong.
   /// - Throws: ``EXDFError`` where there is no run at `path`, or no file of it can be used; or one of them cannot be read now, which may
   ///   pass.
   public init(
-    path: String, hdf5: HDF5Files, include: String? = nil, omissions: ([String]) -> [String: String] = { _ in [:] },
+    path: String, hdf5: HDF5Files, include: String? = nil, known: [DataFile] = [],
+    omissions: ([String]) -> [String: String] = { _ in [:] },
     report: @escaping @Sendable (String) -> Void
   ) throws(EXDFError) {
     guard let resolved = realpath(path, nil) else {
@@ -60,7 +62,7 @@ public final class Run: Sendable {
     aliases = Aliases()
     let listing = try RunListing(path: self.path, include: include)
     isDirectory = listing.isDirectory
-    let opened = try listing.openFiles(hdf5, omissions)
+    let opened = try listing.openFiles(hdf5, known: known, omissions)
     guard !opened.files.isEmpty else {
       throw opened.skipped.first.map { .noUsableFile(directory: path, first: $0) } ?? .noFiles(directory: path)
     }

@@ -43,6 +43,7 @@ struct RunListing {
   /// What can be said of a file before libhdf5 has opened it.
   private enum Found {
     case skipped(reason: String)
+    case known(DataFile)
     case mapped(FileReference, FileContents)
     case unread(FileReference)
   }
@@ -50,14 +51,17 @@ struct RunListing {
   /// Opens each file that is not to be left out, or takes the map's word for it.
   /// - Throws: ``EXDFError/unreadableNow(_:)`` where a file cannot be read now, and not after a few more attempts either.
   ///
-  /// - Parameter only: names of those that are opened, where that is not all.
+  /// - Parameters:
+  ///   - only: names of those that are opened, where that is not all.
+  ///   - known: files of an earlier look at the run: those that have not changed are taken as they are.
   func openFiles(
-    _ hdf5: HDF5Files, only: Set<String>? = nil, _ omissions: ([String]) -> [String: String]
+    _ hdf5: HDF5Files, only: Set<String>? = nil, known: [DataFile] = [], _ omissions: ([String]) -> [String: String]
   ) throws(EXDFError) -> (files: [DataFile], skipped: [SkippedFile]) {
     let map = isDirectory ? FilesMap(directory: directory) : nil
     let names = only.map { self.names.filter($0.contains) } ?? self.names
     let omitted = omissions(names.map { "\(directory)/\($0)" })
-    let found = names.map { look(at: $0, map, omitted) }
+    let known = Dictionary(known.map { ($0.reference, $0) }) { first, _ in first }
+    let found = names.map { look(at: $0, map, omitted, known) }
     let unread = found.compactMap { if case .unread(let reference) = $0 { reference } else { nil } }
     let read: [Result<FileOpening, FileProblem>]
     do throws(ReadError) {
@@ -74,6 +78,7 @@ struct RunListing {
     for (name, file) in zip(names, found) {
       switch file {
       case .skipped(let reason): skipped.append(SkippedFile(name: name, path: "\(directory)/\(name)", reason: reason))
+      case .known(let file): files.append(file)
       case .mapped(let reference, let contents):
         files.append(DataFile(name: name, reference: reference, contents: contents, version: nil, rows: nil))
       case .unread(let reference):
@@ -120,11 +125,14 @@ struct RunListing {
     }
   }
 
-  private func look(at name: String, _ map: FilesMap?, _ omitted: [String: String]) -> Found {
+  private func look(
+    at name: String, _ map: FilesMap?, _ omitted: [String: String], _ known: [FileReference: DataFile]
+  ) -> Found {
     let path = "\(directory)/\(name)"
     if let reason = omitted[path] { return .skipped(reason: reason) }
     guard let identity = FileIdentity(path: path) else { return .skipped(reason: String(cString: strerror(errno))) }
     let reference = FileReference(path: path, identity: identity)
+    if let file = known[reference] { return .known(file) }
     return map?.contents(of: name, identity).map { .mapped(reference, $0) } ?? .unread(reference)
   }
 

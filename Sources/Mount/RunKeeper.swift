@@ -1,11 +1,31 @@
+internal import EXDF
 internal import Glibc
+public import Logging
 internal import Threads
 public import Tree
 
-/// Closes the runs of a mounted proposal that are no longer wanted, so that a walk through a thousand runs does not fill the memory.
-public enum RunKeeper {
-  /// How often it looks, in seconds.
-  private static let interval: UInt32 = 10
+/// Looks after the runs of a mount: it has those that are being written follow their files, and closes those that are no longer wanted, so
+/// that a walk through a thousand runs does not fill the memory.
+public struct RunKeeper: Sendable {
+  /// Has the kernel forget a name in a directory, and all below it that is not in use.
+  let invalidate: @Sendable (_ directory: Node, _ name: String) -> Void
+  /// Told of each tree that is closed.
+  let dismiss: @Sendable (RunTree) -> Void
+  let logger: Logger
+
+  public init(
+    invalidate: @escaping @Sendable (_ directory: Node, _ name: String) -> Void,
+    dismiss: @escaping @Sendable (RunTree) -> Void, _ logger: Logger
+  ) {
+    self.invalidate = invalidate
+    self.dismiss = dismiss
+    self.logger = logger
+  }
+
+  /// A look at a run takes at most so much of the time: on a slow store looks are rarer.
+  private static let share = 50
+  /// How often runs are looked at that may be closed, in seconds.
+  private static let interval = 10
   /// A run that the kernel has forgotten stays open for so many seconds: it is often asked for again.
   private static let keptForgotten = 30
   /// The kernel remembers names for as long as it has memory. After so many seconds without a request it is told to forget a run, or
@@ -14,24 +34,68 @@ public enum RunKeeper {
   private static let keptUnusedOfMany = 20
   private static let many = 16
 
-  /// Begins to look after the runs, until the process ends.
+  /// Begins to look after the only run of a mount, until the process ends.
   ///
-  /// - Parameters:
-  ///   - invalidate: has the kernel forget a name in a directory, and all below it that is not in use.
-  ///   - dismiss: told of each tree that is closed.
-  public static func start(
-    _ proposal: ProposalTree, invalidate: @escaping @Sendable (_ directory: Node, _ name: String) -> Void,
-    dismiss: @escaping @Sendable (RunTree) -> Void
-  ) {
+  /// - Parameter seconds: how often it is looked whether the run has changed.
+  public func follow(_ run: LiveRun, in mounted: MountedTree, every seconds: Double) {
+    guard seconds > 0 else { return }
     Thread.start {
       while true {
-        sleep(interval)
-        proposal.closeForgotten(unusedFor: keptForgotten, dismiss)
-        let isCrowded = proposal.openTrees.count > many
-        for (directory, name) in proposal.unused(for: isCrowded ? keptUnusedOfMany : keptUnused) {
+        pause(seconds) { refresh(run, at: mounted.root) }
+      }
+    }
+  }
+
+  /// Begins to look after the runs of a proposal, until the process ends.
+  ///
+  /// - Parameter seconds: how often it is looked whether open runs have changed; 0 for never.
+  public func keep(_ proposal: ProposalTree, refreshingEvery seconds: Double) {
+    Thread.start {
+      while true {
+        sleep(UInt32(Self.interval))
+        proposal.closeForgotten(unusedFor: Self.keptForgotten, dismiss)
+        let isCrowded = proposal.openRuns.count > Self.many
+        for (directory, name) in proposal.unused(for: isCrowded ? Self.keptUnusedOfMany : Self.keptUnused) {
           invalidate(directory, name)
         }
       }
+    }
+    guard seconds > 0 else { return }
+    Thread.start {
+      while true {
+        pause(seconds) { for open in proposal.openRuns { refresh(open.run, at: open.node) } }
+      }
+    }
+  }
+
+  private func pause(_ seconds: Double, _ body: () -> Void) {
+    let clock = ContinuousClock()
+    let time = clock.measure(body)
+    let (whole, attoseconds) = time.components
+    let spent = Double(whole) + Double(attoseconds) * 1e-18
+    usleep(UInt32(min(3600, max(seconds, spent * Double(Self.share))) * 1e6))
+  }
+
+  /// - Parameter top: the directory that shows the run.
+  private func refresh(_ run: LiveRun, at top: Node) {
+    for tree in run.closeRetired() { dismiss(tree) }
+    do throws(EXDFError) {
+      guard try run.refresh() else { return }
+    } catch {
+      // A store that fails for a while: the run stays as it was.
+      logger.debug("the run stays as it was: \(error)")
+      return
+    }
+    logger.info("the run \(run.current.run.path) has changed")
+    do throws(TreeError) {
+      var names: [String] = []
+      try top.entries(from: 0) { child, _ in
+        names.append(child.name)
+        return true
+      }
+      for name in names { invalidate(top, name) }
+    } catch {
+      logger.warning("what the kernel remembers of \(run.current.run.path) may be old: \(error)")
     }
   }
 }

@@ -16,6 +16,16 @@ public struct MountedTree: Sendable {
     table.setRoot(root)
   }
 
+  /// The tree of one run, which may change.
+  ///
+  /// - Parameter table: of the run's trees.
+  public init(_ run: LiveRun, in table: NodeTable) {
+    root = Node(table.add("") { LiveRunDirectory($0, run) })
+    self.table = table
+    proposal = nil
+    table.setRoot(root)
+  }
+
   /// The tree of a proposal, or of a directory of runs.
   public init(_ tree: ProposalTree) {
     root = tree.root
@@ -43,7 +53,7 @@ public struct MountedTree: Sendable {
   public func note(_ damage: HDF5Error) {
     root.object.tree?.note(damage)
     // Each run knows which files are its own.
-    for tree in proposal?.openTrees ?? [] { tree.note(damage) }
+    for open in proposal?.openRuns ?? [] { open.run.current.note(damage) }
   }
 
   /// The kernel has one more reference to a node.
@@ -82,8 +92,8 @@ public struct MountedTree: Sendable {
 }
 
 extension Node {
-  /// Whether what is in a directory stays as it is for the life of the mount.
-  public var isFixed: Bool { object.tree != nil }
+  /// Whether what is in a directory stays as it is for as long as the kernel knows it.
+  public var isFixed: Bool { object.tree != nil && !(object is LiveRunDirectory) }
 
   /// Whether it is a link out of the tree, to one of the run's own files.
   public var isFileLink: Bool { object is FileLinks }

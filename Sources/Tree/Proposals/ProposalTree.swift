@@ -9,7 +9,7 @@ internal import Threads
 public final class ProposalTree: Sendable {
   /// Opens a run and grows its tree: `place` is where it stands in the mount.
   public typealias Opener =
-    @Sendable (_ run: RunLocation, _ place: String, _ table: NodeTable) throws(EXDFError) -> RunTree
+    @Sendable (_ run: RunLocation, _ place: String, _ table: NodeTable) throws(EXDFError) -> LiveRun
 
   public typealias Summarizer = @Sendable (_ directory: String) -> Result<RunSummary, EXDFError>
 
@@ -71,12 +71,14 @@ public final class ProposalTree: Sendable {
     }
   }
 
-  func open(_ location: RunLocation, at place: String) throws(EXDFError) -> RunTree {
+  func open(_ location: RunLocation, at place: String) throws(EXDFError) -> LiveRun {
     try opener(location, place, table)
   }
 
-  /// The trees of the runs that are open.
-  public var openTrees: [RunTree] { slots.withLock { $0 }.compactMap(\.opened) }
+  /// The runs that are open: each with the directory that it is in, and its name there.
+  public var openRuns: [(run: LiveRun, node: Node, directory: Node?, name: String)] {
+    slots.withLock { $0 }.compactMap { slot in slot.opened.map { ($0, Node(slot), slot.parent, slot.name) } }
+  }
 
   /// Closes the runs that the kernel has forgotten and nobody has asked for within some seconds.
   ///
@@ -85,7 +87,7 @@ public final class ProposalTree: Sendable {
   ///   - dismiss: told of each tree that is closed.
   public func closeForgotten(unusedFor seconds: Int, _ dismiss: (RunTree) -> Void) {
     for slot in slots.withLock({ $0 }) {
-      if let tree = slot.closeIfForgotten(unusedFor: seconds) { dismiss(tree) }
+      for tree in slot.closeIfForgotten(unusedFor: seconds) { dismiss(tree) }
     }
   }
 
@@ -93,9 +95,9 @@ public final class ProposalTree: Sendable {
   /// directory that each is in, and its name there.
   public func unused(for seconds: Int) -> [(directory: Node, name: String)] {
     let now = MonotonicClock.seconds
-    return slots.withLock { $0 }.compactMap { slot in
-      guard let tree = slot.opened, now - tree.lastUse.load(ordering: .relaxed) >= seconds else { return nil }
-      return slot.parent.map { ($0, slot.name) }
+    return openRuns.compactMap { run, _, directory, name in
+      guard now - run.current.lastUse.load(ordering: .relaxed) >= seconds else { return nil }
+      return directory.map { ($0, name) }
     }
   }
 }

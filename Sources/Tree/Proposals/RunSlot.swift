@@ -7,7 +7,7 @@ internal import Threads
 final class RunSlot: ProposalObject, DirectoryObject {
   private struct State {
     /// Given up when the run is closed. A run that could not be opened is tried again by the next request.
-    var opening = Once<Result<RunTree, EXDFError>>(keepingIf: { (try? $0.get()) != nil })
+    var opening = Once<Result<LiveRun, EXDFError>>(keepingIf: { (try? $0.get()) != nil })
     var status: DirectoryStatus
   }
 
@@ -54,24 +54,21 @@ final class RunSlot: ProposalObject, DirectoryObject {
     try runDirectory().unlistedChild(named: name, at: 0)
   }
 
-  func prepareListing(at position: Int) { (opened?.root.object as? any DirectoryObject)?.prepareListing(at: 0) }
+  func prepareListing(at position: Int) { opened?.current.rootDirectory.prepareListing(at: 0) }
 
-  private func runDirectory() throws(TreeError) -> any DirectoryObject {
-    guard let directory = try open().root.object as? any DirectoryObject else { throw .notADirectory }
-    return directory
-  }
+  private func runDirectory() throws(TreeError) -> any DirectoryObject { try open().current.rootDirectory }
 
-  /// The run's tree if it is open.
-  var opened: RunTree? { try? state.withLock { $0.opening }.ifDone?.get() }
+  /// The run if it is open.
+  var opened: LiveRun? { try? state.withLock { $0.opening }.ifDone?.get() }
 
-  /// The run's tree.
+  /// The run.
   /// - Throws: ``TreeError``; must-wait where it has to be opened, and this thread must not wait.
-  func open() throws(TreeError) -> RunTree {
+  func open() throws(TreeError) -> LiveRun {
     while true {
       let opening = state.withLock { $0.opening }
-      if case .success(let tree)? = opening.ifDone {
-        tree.touch()
-        return tree
+      if case .success(let run)? = opening.ifDone {
+        run.current.touch()
+        return run
       }
       let request = Request.current
       guard request.mayWait else { throw .mustWait }
@@ -85,9 +82,9 @@ final class RunSlot: ProposalObject, DirectoryObject {
         }
       }
       switch result {
-      case .success(let tree)?:
-        tree.touch()
-        return tree
+      case .success(let run)?:
+        run.current.touch()
+        return run
       case .failure(let error)?: throw .cannotOpen(error)
       case nil: if request.isInterrupted() { throw .interrupted }
       }
@@ -95,13 +92,13 @@ final class RunSlot: ProposalObject, DirectoryObject {
   }
 
   /// Closes the run if the kernel has forgotten all of it, and nobody has asked for it within some seconds.
-  /// - Returns: its tree, where it was closed.
-  func closeIfForgotten(unusedFor seconds: Int) -> RunTree? {
-    guard let tree = opened, tree.uses.load(ordering: .acquiring) <= 0,
-      MonotonicClock.seconds - tree.lastUse.load(ordering: .relaxed) >= seconds
-    else { return nil }
+  /// - Returns: its trees, where it was closed.
+  func closeIfForgotten(unusedFor seconds: Int) -> [RunTree] {
+    guard let run = opened, run.isForgotten(unusedFor: seconds) else { return [] }
+    // First, so that whoever comes now opens it anew.
     state.withLock { $0 = State(status: $0.status) }
-    tree.close()
-    return tree
+    let trees = run.trees
+    for tree in trees { tree.close() }
+    return trees
   }
 }

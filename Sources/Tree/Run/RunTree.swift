@@ -114,7 +114,9 @@ public final class RunTree: Sendable {
   }
 
   /// The top directory.
-  public var root: Node { Node(object("") { RunDirectory($0, self) }) }
+  public var root: Node { Node(rootDirectory) }
+
+  var rootDirectory: RunDirectory { object("") { RunDirectory($0, self) } }
 
   /// Has the validation of the run name what was wrong with a file when it was read.
   public func note(_ damage: HDF5Error) { self.damage.note(damage) }

@@ -6,18 +6,21 @@ internal import Synchronization
 internal import Threads
 public import Tree
 
-/// Which users may see and read what of a mounted proposal: of its directories what they may list, and of each run what ``RunAccess`` says.
-public final class ProposalAccess: TreeAccess {
+/// Which users may see and read what of a mount whose runs come and go: of each run, as it was at one moment, what ``RunAccess`` says, and
+/// of the directories above the runs what a user may list.
+public final class AccessTable: TreeAccess {
   private let policy: RunAccess.Policy
   private let logger: Logger
-  private let runs = Mutex<[ObjectIdentifier: RunAccess]>([:])
+  private let runs = Mutex<[Int: RunAccess]>([:])
 
   /// How long the kernel may show what stands above the runs, in seconds: runs come while it is mounted.
   private static let shortCaching = 1.0
 
-  /// - Throws: ``MountRefusal`` where others are to be let in by an ordinary user's daemon: it would have to look at all runs, again and again.
-  public init(_ policy: RunAccess.Policy, _ logger: Logger) throws(MountRefusal) {
-    if case .whileOpenToAll = policy {
+  /// - Parameter hasManyRuns: whether there is something above the runs.
+  /// - Throws: ``MountRefusal`` where others are to be let into a proposal by an ordinary user's daemon: it would have to look at all runs,
+  ///   again and again.
+  public init(_ policy: RunAccess.Policy, hasManyRuns: Bool, _ logger: Logger) throws(MountRefusal) {
+    if hasManyRuns, case .whileOpenToAll = policy {
       throw MountRefusal("allow_other is only possible for a proposal if root mounts it: mount single runs instead")
     }
     self.policy = policy
@@ -27,16 +30,16 @@ public final class ProposalAccess: TreeAccess {
   /// Begins to guard a run that has been opened.
   public func admit(_ tree: RunTree) throws(MountRefusal) {
     let access = try RunAccess(tree, policy, logger)
-    runs.withLock { $0[ObjectIdentifier(tree)] = access }
+    runs.withLock { $0[tree.serial] = access }
   }
 
   /// Forgets a run that has been closed.
-  public func dismiss(_ tree: RunTree) { runs.withLock { $0[ObjectIdentifier(tree)] = nil } }
+  public func dismiss(_ tree: RunTree) { runs.withLock { $0[tree.serial] = nil } }
 
   /// nil above the runs.
   private func access(of node: Node) throws(AccessError) -> RunAccess? {
     guard let tree = node.object.tree else { return nil }
-    guard let access = runs.withLock({ $0[ObjectIdentifier(tree.whole)] }) else {
+    guard let access = runs.withLock({ $0[tree.whole.serial] }) else {
       // It was closed a moment ago.
       throw .failed(path: tree.run.path, errno: ESTALE)
     }
