@@ -70,19 +70,27 @@ let package = Package(
 
     // The tree and the two ways to it: a mount, and commands that need none.
     .target(
-      name: "RunTree",
+      name: "Tree",
       dependencies: [
         "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "VirtualFiles", "HDF5", "NPY", "Threads",
         "Printable",
       ],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse", "Threads"], swiftSettings: strict),
+    // Where the tree meets FUSE: who may read, which thread answers, what the kernel caches.
+    .target(
+      name: "Mount",
+      dependencies: [
+        "FUSE", "Tree", "Access", "ArrayIO", "EXDF", "HDF5", "RunArrays", "Threads",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     .target(name: "ExampleRun", dependencies: ["HDF5"], swiftSettings: strict),
     .target(
       name: "Commands",
       dependencies: [
-        "Access", "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "RunTree", "VirtualFiles",
-        "Bridge", "FUSE", "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
+        "Access", "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "Tree", "VirtualFiles",
+        "Bridge", "FUSE", "Mount", "ExampleRun", "HDF5", "Threads", "Printable", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -120,9 +128,9 @@ let package = Package(
       name: "ArrayIOTests", dependencies: ["ArrayIO", "HDF5", "NPY", "RawHDF5", "TestRuns", "Threads"],
       path: "Tests/ArrayIOTests", swiftSettings: strict),
     .testTarget(
-      name: "RunTreeTests",
-      dependencies: ["RunTree", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns", "Validation"],
-      path: "Tests/RunTreeTests", swiftSettings: strict),
+      name: "TreeTests",
+      dependencies: ["Tree", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns", "Validation"],
+      path: "Tests/TreeTests", swiftSettings: strict),
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Reports", "ArrayIO", "EXDF", "HDF5", "NPY", "RawHDF5", "RunArrays", "TestRuns"],

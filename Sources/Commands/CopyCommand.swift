@@ -12,6 +12,7 @@ struct CopyCommand: ParsableCommand {
   @Argument(help: "The run.") var source: String
   @Argument(help: ArgumentHelp("Paths in the tree, and last where to copy them to.", valueName: "path... dest"))
   var paths: [String]
+  @OptionGroup(title: "What of the run") var options: RunOptions
   @Flag(help: "Replace files that exist, and add to directories that exist.") var force = false
 
   mutating func validate() throws {
@@ -22,7 +23,7 @@ struct CopyCommand: ParsableCommand {
     Drafts.shared.removeWhenInterrupted()
     let destination = try OutputPlace(paths[paths.count - 1])
     let copy = TreeCopy(
-      try TreePath.tree(source), outside: RunGuard(runs: [source]), replacing: force)
+      try TreePath.tree(source, options), outside: RunGuard(sources: [source] + options.union), replacing: force)
     for item in try copy.items(paths.dropLast(), to: destination) { try copy.copy(item) }
   }
 }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import EXDF
 internal import RunArrays
-internal import RunTree
+internal import Tree
 
 /// The options about detectors, the same for every command that stacks modules.
 struct DetectorArguments: ParsableArguments {

@@ -6,11 +6,12 @@ internal import FUSE
 internal import Glibc
 internal import Locality
 internal import Logging
+internal import Mount
 internal import Printable
 internal import RunArrays
-internal import RunTree
+internal import Tree
 
-/// `xfelfs mount RUN MNT`.
+/// `xfelfs mount SOURCE MNT`.
 struct MountCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mount",
@@ -44,6 +45,7 @@ struct MountCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
   var readyFd: Int32?
 
+  @OptionGroup(title: "What of the run") var what: RunOptions
   @OptionGroup(title: "Detectors") var detectors: DetectorArguments
   @Option(
     help: ArgumentHelp(
@@ -91,11 +93,13 @@ struct MountCommand: ParsableCommand {
     }
     let logger = Logger.program()
     if let warning = place.warning { logger.warning("\(warning)") }
-    let run = try resolveRun(outside: place.path)
-    let runs = RunGuard(runs: [run])
+    let source = try resolveSource(outside: place.path)
+    let runs = RunGuard(sources: [self.source] + what.union)
     let ready = try readyDescriptor(outside: runs)
     let log = try openLog(outside: runs)
-    let start = Start(run: run, mountPoint: place.path, options: mountOptions, log: log, ready: ready)
+    let start = Start(
+      source: source, request: try what.request.resolved(), mountPoint: place.path, options: mountOptions, log: log,
+      ready: ready)
     if foreground {
       let status = serve(start, logger, readiness: nil)
       if status != 0 { throw ExitCode(status) }
@@ -117,17 +121,19 @@ struct MountCommand: ParsableCommand {
     }
   }
 
-  /// The run's absolute path, as the daemon leaves the working directory. One that reads its own mount would wait for itself.
-  private func resolveRun(outside mountPoint: String) throws(Failure) -> String {
-    guard let resolved = realpath(source, nil) else {
-      throw Failure("cannot open the run \(source): \(String(cString: strerror(errno)))")
+  /// What is to be mounted, by absolute paths, as the daemon leaves the working directory. A run that is read through its own mount would
+  /// wait for itself.
+  private func resolveSource(outside mountPoint: String) throws(Failure) -> RunSource {
+    let found: RunSource
+    do throws(EXDFError) {
+      found = try RunSource(source)
+    } catch {
+      throw Failure(error.description)
     }
-    defer { free(resolved) }
-    let path = String(cString: resolved)
-    if path == mountPoint || path.hasPrefix(mountPoint + "/") {
+    for path in found.paths where path == mountPoint || path.hasPrefix(mountPoint + "/") {
       throw Failure("the run \(source) lies inside the mount point \(mountPoint): mount it somewhere else")
     }
-    return path
+    return found
   }
 
   /// The descriptor of `--ready-fd`, as one that no program we start inherits.
@@ -160,7 +166,8 @@ struct MountCommand: ParsableCommand {
 
   /// What has been looked at in the process that was called: nothing in it depends on that process's directory.
   private struct Start {
-    let run: String
+    let source: RunSource
+    let request: RunRequest
     let mountPoint: String
     let options: MountOptions
     /// The log's descriptor; nil for syslog, or stderr in the foreground.
@@ -185,21 +192,17 @@ struct MountCommand: ParsableCommand {
       let policy = try RunAccess.Policy(&options) { path in locality.obstacle(to: path) != nil }
       let rights = LinkedFileRights(policy)
       let stacking = DetectorOptions(selection: detectors.selection, fills: KeyFill.dictionary(fillValue))
-      let tree = try OpenRun.tree(
-        start.run, access: access, locality: locality, rights: rights.check,
-        servesOthers: options.allowsOther, cacheSize: cacheSize.value,
-        prefetches: !noPrefetch, detectors: stacking, logger)
-      try tree.checkFills()
-      if waitForTape, options.allowsOther {
-        // Whether a user may read a file must not wait for the tape.
-        locality.prefetch(tree.files(in: .directory))
-      }
-      rights.exempt(tree.run.files.map(\.reference))
-      let fileSystem = RunFileSystem(tree, try RunAccess(tree, policy, logger), logger)
+      let services = OpenRun.Services(
+        request: start.request, access: access, locality: locality, rights: rights.check,
+        servesOthers: options.allowsOther,
+        cacheSize: cacheSize.value, prefetches: !noPrefetch, detectors: stacking, logger)
+      let mounting = try mounting(start.source, services, policy, rights)
+      let fileSystem = mounting.fileSystem
       let session = try Session(fileSystem, mountPoint: start.mountPoint, options: options, watcher: watcher)
+      mounting.begin(session)
       let outcome = try session.serve(threads: threads, handlingSignals: true) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }
-        tree.arrays.store.prepareMemory()
+        services.store.prepareMemory()
         if let log = start.log {
           LogSink.shared.direct(to: .file(descriptor: log))
         } else if readiness != nil {
@@ -215,6 +218,59 @@ struct MountCommand: ParsableCommand {
     } catch {
       return fail("\(error)")
     }
+  }
+}
+
+extension MountCommand {
+  /// What is served, and what begins with the session.
+  private struct Mounting {
+    let fileSystem: TreeFileSystem
+    var begin: (Session) -> Void = { _ in }
+  }
+
+  /// Opens a run, or a directory of runs whose runs are opened later.
+  private func mounting(
+    _ source: RunSource, _ services: OpenRun.Services, _ policy: RunAccess.Policy, _ rights: LinkedFileRights
+  ) throws -> Mounting {
+    let directory: String
+    let hasFolders: Bool
+    switch source {
+    case .run(let location):
+      let tree = try services.tree(location)
+      try tree.checkFills()
+      if !services.request.selection.isEverything, tree.run.trainIDs.isEmpty {
+        throw Failure("nothing is left of the run \(tree.run.path): no train was selected")
+      }
+      prepare(tree, services, rights)
+      return Mounting(
+        fileSystem: TreeFileSystem(MountedTree(tree), try RunAccess(tree, policy, services.logger), services.logger))
+    case .runs(let path): (directory, hasFolders) = (path, false)
+    case .proposal(let path): (directory, hasFolders) = (path, true)
+    }
+    let guardian = try ProposalAccess(policy, services.logger)
+    let proposal = services.proposal(directory, hasFolders: hasFolders) { tree throws(EXDFError) in
+      prepare(tree, services, rights)
+      do throws(MountRefusal) {
+        try guardian.admit(tree)
+      } catch {
+        throw .noSuchRun(path: tree.run.path, reason: error.description)
+      }
+    }
+    let mounted = MountedTree(proposal)
+    var mounting = Mounting(fileSystem: TreeFileSystem(mounted, guardian, services.logger))
+    mounting.begin = { session in
+      RunKeeper.start(
+        proposal, invalidate: { session.forget($1, in: mounted.table.number(of: $0)) }, dismiss: guardian.dismiss)
+    }
+    return mounting
+  }
+
+  private func prepare(_ tree: RunTree, _ services: OpenRun.Services, _ rights: LinkedFileRights) {
+    if waitForTape, services.servesOthers {
+      // Whether a user may read a file must not wait for the tape.
+      services.locality.prefetch(tree.files(in: .directory))
+    }
+    rights.exempt(tree.run.files.map(\.reference))
   }
 }
 

@@ -8,7 +8,7 @@ internal import HDF5
 internal import Logging
 internal import Printable
 internal import Reports
-internal import RunTree
+internal import Tree
 
 /// `xfelfs umount MNT`.
 struct UnmountCommand: ParsableCommand {
@@ -35,9 +35,10 @@ struct InfoCommand: ParsableCommand {
 
   @Argument(help: "The run.") var source: String
   @Flag(help: "Print info.json instead.") var json = false
+  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func run() throws {
-    let tree = try TreePath.tree(source)
+    let tree = try TreePath.run(source, options)
     let text: [UInt8]
     do throws(ReadError) {
       let overview = try RunOverview(of: tree.run)
@@ -57,33 +58,34 @@ struct ListCommand: ParsableCommand {
   @Argument(help: "The run.") var source: String
   @Argument(help: "A path in the tree; its top if there is none.") var paths: [String] = [""]
   @Flag(name: [.customShort("l")], help: "Show the kind and size of each entry.") var long = false
+  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func run() throws {
-    let tree = try TreePath.tree(source)
+    let tree = try TreePath.tree(source, options)
     for path in paths {
       let node = try TreePath.node(path, in: tree)
-      if tree.kind(of: node) == .directory {
-        try TreePath.entries(of: node, in: tree) { entry in try show(entry, tree) }
+      if node.kind == .directory {
+        try TreePath.entries(of: node) { entry in try show(entry) }
       } else {
-        try show(TreeEntry(name: path, node: node, kind: tree.kind(of: node)), tree)
+        try show(Child(name: path, node: node, kind: node.kind))
       }
     }
   }
 
-  private func show(_ entry: TreeEntry, _ tree: RunTree) throws {
+  private func show(_ entry: Child) throws {
     let name = entry.name.printable
     guard long else {
       print(name)
       return
     }
-    let attributes = try TreePath.attributes(of: entry.node, in: tree)
+    let attributes = try TreePath.attributes(of: entry.node)
     let size = String(attributes.size)
     let padding = String(repeating: " ", count: max(0, 14 - size.count))
     switch entry.kind {
     case .directory: print("d \(padding)\(size) \(name)")
     case .file: print("- \(padding)\(size) \(name)")
     case .symbolicLink:
-      let target = (try? tree.target(of: entry.node)) ?? "?"
+      let target = (try? entry.node.target()) ?? "?"
       print("l \(padding)\(size) \(name) -> \(target.printable)")
     }
   }
@@ -96,12 +98,13 @@ struct CatCommand: ParsableCommand {
 
   @Argument(help: "The run.") var source: String
   @Argument(help: "Paths in the tree; slices such as array@0:10.npy too.") var paths: [String]
+  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func run() throws {
-    let tree = try TreePath.tree(source)
+    let tree = try TreePath.tree(source, options)
     for path in paths {
       let node = try TreePath.node(path, in: tree)
-      try Output.write(try TreePath.open(node, in: tree, path), path)
+      try Output.write(try TreePath.open(node, path), path)
     }
   }
 }

@@ -1,13 +1,13 @@
 internal import ArrayIO
 internal import Glibc
-internal import RunTree
+internal import Tree
 
 /// Copies parts of a tree to the disk.
 ///
 /// What is asked for by name appears when it is complete: a file, or a new directory with all that is below it. Of what is added to
 /// directories that are there, each file does.
 struct TreeCopy {
-  let tree: RunTree
+  let tree: MountedTree
   let runs: RunGuard
   /// Whether files and links that are there may be replaced, and directories that are there added to.
   let replaces: Bool
@@ -18,7 +18,7 @@ struct TreeCopy {
     let place: OutputPlace
   }
 
-  init(_ tree: RunTree, outside runs: RunGuard, replacing: Bool) {
+  init(_ tree: MountedTree, outside runs: RunGuard, replacing: Bool) {
     self.tree = tree
     self.runs = runs
     replaces = replacing
@@ -33,7 +33,7 @@ struct TreeCopy {
       guard paths.count == 1 else { throw Failure("\(destination.path) is not a directory") }
       let node = try TreePath.node(paths[0], in: tree)
       // A link takes the place of a link, where anything else goes through it.
-      let isLink = tree.kind(of: node) == .symbolicLink
+      let isLink = node.kind == .symbolicLink
       let item = Item(node: node, place: isLink ? try OutputPlace(destination.path, followsLinks: false) : destination)
       try runs.check(item.place)
       try check(item)
@@ -47,7 +47,7 @@ struct TreeCopy {
       if let name = path.split(separator: "/").last.map(String.init) {
         items.append(try item(node, name, in: directory))
       } else {
-        try TreePath.entries(of: node, in: tree) { items.append(try item($0.node, $0.name, in: directory)) }
+        try TreePath.entries(of: node) { items.append(try item($0.node, $0.name, in: directory)) }
       }
     }
     var names: Set<String> = []
@@ -62,7 +62,7 @@ struct TreeCopy {
 
   /// An entry of a directory that lies outside of all runs; links in it may lead elsewhere.
   private func item(_ node: Node, _ name: String, in directory: OutputDirectory) throws(Failure) -> Item {
-    let isLink = tree.kind(of: node) == .symbolicLink
+    let isLink = node.kind == .symbolicLink
     let place = try OutputPlace(name, in: directory, followsLinks: !isLink)
     if place.directory !== directory { try runs.check(place) }
     return Item(node: node, place: place)
@@ -71,7 +71,7 @@ struct TreeCopy {
   /// Throws a sentence if something may not be written at its place in a directory that lies outside of all runs.
   private func check(_ item: Item) throws(Failure) {
     try runs.check(occupantOf: item.place)
-    switch (tree.kind(of: item.node), item.place.occupant) {
+    switch (item.node.kind, item.place.occupant) {
     case (_, .nothing): return
     case (.directory, .directory):
       guard replaces else { throw item.place.isTaken }
@@ -91,7 +91,7 @@ struct TreeCopy {
 
   /// Copies one thing.
   func copy(_ item: Item) throws {
-    switch tree.kind(of: item.node) {
+    switch item.node.kind {
     case .file: try write(item)
     case .symbolicLink:
       let draft = try draftLink(item)
@@ -135,10 +135,10 @@ struct TreeCopy {
   /// Makes drafts of a directory that is new, or of all that is to come into one that is there.
   private func add(_ item: Item, to additions: inout Additions) throws {
     let place = item.place
-    switch (tree.kind(of: item.node), place.occupant) {
+    switch (item.node.kind, place.occupant) {
     case (.file, .stream), (.file, .descriptor): try write(item)
     case (.file, _):
-      let source = try TreePath.open(item.node, in: tree, place.path)
+      let source = try TreePath.open(item.node, place.path)
       let draft = try AtomicFile(place, replacing: replaces).draft(
         modified: try modified(item.node), isSynchronized: false
       ) { (descriptor) throws(Failure) in try Output.write(source, to: descriptor, place.path) }
@@ -146,7 +146,7 @@ struct TreeCopy {
     case (.symbolicLink, _): additions.drafts.append((try draftLink(item), place))
     case (.directory, .directory):
       let directory = try inside(place)
-      try TreePath.entries(of: item.node, in: tree) { entry in
+      try TreePath.entries(of: item.node) { entry in
         let entry = try self.item(entry.node, Self.checked(entry.name, in: directory), in: directory)
         try check(entry)
         try add(entry, to: &additions)
@@ -165,7 +165,7 @@ struct TreeCopy {
 
   private func write(_ item: Item) throws(Failure) {
     let path = item.place.path
-    let source = try TreePath.open(item.node, in: tree, path)
+    let source = try TreePath.open(item.node, path)
     let file = try AtomicFile(item.place, replacing: replaces)
     try file.write(modified: try modified(item.node)) { (descriptor) throws(Failure) in
       try Output.write(source, to: descriptor, path)
@@ -174,7 +174,7 @@ struct TreeCopy {
 
   private func draftLink(_ item: Item) throws(Failure) -> Drafts.Draft {
     let place = item.place
-    let target = try TreePath.target(of: item.node, in: tree)
+    let target = try TreePath.target(of: item.node)
     return try Drafts.shared.make(in: place.directory) { (name) throws(Failure) in
       guard symlinkat(target, place.directory.descriptor, name) == 0 else { throw place.failure() }
     }
@@ -182,13 +182,13 @@ struct TreeCopy {
 
   /// Copies the entries of a directory into a new one that is a draft, or lies in one.
   private func fill(_ directory: OutputDirectory, from node: Node) throws {
-    try TreePath.entries(of: node, in: tree) { entry in
+    try TreePath.entries(of: node) { entry in
       let name = try Self.checked(entry.name, in: directory)
       let path = directory.path(of: name)
       func failure() -> Failure { Failure("cannot write \(path): \(String(cString: strerror(errno)))") }
       switch entry.kind {
       case .file:
-        let source = try TreePath.open(entry.node, in: tree, path)
+        let source = try TreePath.open(entry.node, path)
         let descriptor = Drafts.shared.step {
           openat(directory.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         }
@@ -198,7 +198,7 @@ struct TreeCopy {
         let time = try modified(entry.node)
         futimens(descriptor, [time, time])
       case .symbolicLink:
-        let target = try TreePath.target(of: entry.node, in: tree)
+        let target = try TreePath.target(of: entry.node)
         let isMade = Drafts.shared.step { symlinkat(target, directory.descriptor, name) == 0 }
         guard isMade else { throw failure() }
       case .directory:
@@ -219,7 +219,7 @@ struct TreeCopy {
   }
 
   private func modified(_ node: Node) throws(Failure) -> timespec {
-    let time = try TreePath.attributes(of: node, in: tree).modified
+    let time = try TreePath.attributes(of: node).modified
     return timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds))
   }
 

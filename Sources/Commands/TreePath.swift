@@ -3,19 +3,27 @@ internal import EXDF
 internal import Glibc
 internal import HDF5
 internal import Logging
-internal import RunTree
+internal import Tree
 
 /// What `ls`, `cat` and `cp` share: paths of a tree that is not mounted.
 enum TreePath {
-  static func tree(_ run: String) throws(Failure) -> RunTree {
+  static func tree(_ source: String, _ options: RunOptions) throws(Failure) -> MountedTree {
+    try opening { () throws(EXDFError) in try OpenRun.tree(source, options.request, Logger.program()) }
+  }
+
+  static func run(_ source: String, _ options: RunOptions) throws(Failure) -> RunTree {
+    try opening { () throws(EXDFError) in try OpenRun.run(source, options.request, Logger.program()) }
+  }
+
+  private static func opening<Tree>(_ open: () throws(EXDFError) -> Tree) throws(Failure) -> Tree {
     do throws(EXDFError) {
-      return try OpenRun.tree(run, Logger.program())
+      return try open()
     } catch {
       throw Failure(error.description)
     }
   }
 
-  static func node(_ path: String, in tree: RunTree) throws(Failure) -> Node {
+  static func node(_ path: String, in tree: MountedTree) throws(Failure) -> Node {
     do throws(TreeError) {
       return try tree.node(atPath: path)
     } catch {
@@ -23,26 +31,26 @@ enum TreePath {
     }
   }
 
-  static func attributes(of node: Node, in tree: RunTree) throws(Failure) -> TreeAttributes {
+  static func attributes(of node: Node) throws(Failure) -> TreeAttributes {
     do throws(TreeError) {
-      return try tree.attributes(of: node)
+      return try node.attributes()
     } catch {
       throw failure("", error)
     }
   }
 
-  static func target(of node: Node, in tree: RunTree) throws(Failure) -> String {
+  static func target(of node: Node) throws(Failure) -> String {
     do throws(TreeError) {
-      return try tree.target(of: node)
+      return try node.target()
     } catch {
       throw failure("", error)
     }
   }
 
   /// Gives `body` every entry of a directory.
-  static func entries(of node: Node, in tree: RunTree, _ body: (TreeEntry) throws -> Void) throws {
+  static func entries(of node: Node, _ body: (Child) throws -> Void) throws {
     var result: Result<Void, any Error> = .success(())
-    try tree.entries(of: node, from: 0) { entry, _ in
+    try node.entries(from: 0) { entry, _ in
       do {
         try body(entry)
         return true
@@ -55,16 +63,14 @@ enum TreePath {
   }
 
   /// The bytes of a file; of a link to one of the run's own files, that file's.
-  static func open(_ node: Node, in tree: RunTree, _ path: String) throws(Failure) -> any ByteSource {
+  static func open(_ node: Node, _ path: String) throws(Failure) -> any ByteSource {
     do throws(TreeError) {
-      if case .fileLink = node { return try FileSource(path: try target(of: node, tree)) }
-      return try tree.open(node)
+      if node.isFileLink { return try FileSource(path: try node.target()) }
+      return try node.open()
     } catch {
       throw failure(path, error)
     }
   }
-
-  private static func target(of node: Node, _ tree: RunTree) throws(TreeError) -> String { try tree.target(of: node) }
 
   private static func failure(_ path: String, _ error: TreeError) -> Failure {
     Failure(path.isEmpty ? error.description : "\(path): \(error)")

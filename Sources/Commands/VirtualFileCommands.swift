@@ -3,7 +3,7 @@ internal import EXDF
 internal import HDF5
 internal import Logging
 internal import RunArrays
-internal import RunTree
+internal import Tree
 internal import VirtualFiles
 
 /// `xfelfs cxi RUN -o FILE`.
@@ -18,6 +18,7 @@ struct CXICommand: ParsableCommand {
   @Flag(help: "Replace the file if it exists.") var force = false
   @Option(help: ArgumentHelp("Which detector, where the run has several.", valueName: "name")) var detector: String?
   @OptionGroup var selection: DetectorArguments
+  @OptionGroup(title: "What of the run") var options: RunOptions
   @Option(
     help: ArgumentHelp(
       "What stands where data, gain or mask are missing: decimal, hexadecimal, or nan.", valueName: "key=value"))
@@ -25,10 +26,10 @@ struct CXICommand: ParsableCommand {
 
   func run() throws {
     Drafts.shared.removeWhenInterrupted()
-    let file = try AtomicFile(output, outside: RunGuard(runs: [source]), replacing: force)
+    let file = try AtomicFile(output, outside: RunGuard(sources: [source] + options.union), replacing: force)
     let logger = Logger.program()
-    let tree = try OpenRun.tree(
-      source, detectors: DetectorOptions(selection: selection.selection), logger)
+    let tree = try OpenRun.run(
+      source, options.request, detectors: DetectorOptions(selection: selection.selection), logger)
     let chosen = try choose(tree.stackedDetectors)
     let bytes: [UInt8]
     do throws(VirtualFileError) {
@@ -82,12 +83,13 @@ struct WriteVirtualCommand: ParsableCommand {
   @Argument(help: "The run.") var source: String
   @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file")) var output:
     String
+  @OptionGroup(title: "What of the run") var options: RunOptions
   @Flag(help: "Replace the file if it exists.") var force = false
 
   func run() throws {
     Drafts.shared.removeWhenInterrupted()
-    let file = try AtomicFile(output, outside: RunGuard(runs: [source]), replacing: force)
-    let tree = try OpenRun.tree(source, Logger.program())
+    let file = try AtomicFile(output, outside: RunGuard(sources: [source] + options.union), replacing: force)
+    let tree = try OpenRun.run(source, options.request, Logger.program())
     let bytes: [UInt8]
     do throws(VirtualFileError) {
       bytes = try VirtualRunFile.bytes(of: tree.arrays)

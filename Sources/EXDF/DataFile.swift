@@ -18,6 +18,8 @@ public final class DataFile: Sendable {
     var version: FormatVersion?
     var rows: TrainRows?
     var columns: Result<IndexColumns, HDF5Error>?
+    /// What it says of sources that were asked for.
+    var facts: [SourceID: FileFacts] = [:]
   }
 
   init(name: String, reference: FileReference, contents: FileContents, version: FormatVersion?, rows: TrainRows?) {

@@ -6,7 +6,7 @@ extension Run {
   /// the DAQ writes them (EXDF.md 2.5).
   /// - Throws: ``HDF5/ReadError``.
   public func attributes(of key: Key, in source: Source) throws(ReadError) -> [String: AttributeValue] {
-    guard let file = source.files.first else { return [:] }
+    guard let file = try holder(of: key, in: source) else { return [:] }
     let answers = try hdf5.ask(files[file].reference, Self.attributeQuestions(key, source))
     do throws(HDF5Error) {
       return try Self.merged(answers)
@@ -19,17 +19,25 @@ extension Run {
   /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
   public func units(of source: Source) throws(ReadError) -> [String?] {
     if let units = source.cache.withLock({ $0.units }) { return units }
-    guard let file = source.files.first else { return [] }
-    let questions = try keys(of: source).map { Self.attributeQuestions($0, source) }
-    var answers = try hdf5.ask(files[file].reference, questions.flatMap { $0 })[...]
-    var units: [String?] = []
-    for asked in questions {
-      let own = Array(answers.prefix(asked.count))
-      answers = answers.dropFirst(asked.count)
-      units.append((try? Self.merged(own)).flatMap(Self.units(in:)))
+    let keys = try keys(of: source)
+    var units = [String?](repeating: nil, count: keys.count)
+    // Nearly always one file, the first.
+    var holders: [Int: [Int]] = [:]
+    for (number, key) in keys.enumerated() {
+      if let file = try holder(of: key, in: source) { holders[file, default: []].append(number) }
     }
-    source.cache.withLock { $0.units = units }
-    return units
+    for (file, numbers) in holders {
+      let questions = numbers.map { Self.attributeQuestions(keys[$0], source) }
+      var answers = try hdf5.ask(files[file].reference, questions.flatMap { $0 })[...]
+      for (number, asked) in zip(numbers, questions) {
+        let own = Array(answers.prefix(asked.count))
+        answers = answers.dropFirst(asked.count)
+        units[number] = (try? Self.merged(own)).flatMap(Self.units(in:))
+      }
+    }
+    let found = units
+    source.cache.withLock { $0.units = found }
+    return found
   }
 
   private static func attributeQuestions(_ key: Key, _ source: Source) -> [AttributesQuestion] {
@@ -62,12 +70,10 @@ extension Run {
       }
     }
     let index = try index(ofKey: number, of: source)
-    let path = try keys(of: source)[number].path
     var longest = 0
     do throws(ReadError) {
       for segment in index.segments {
-        let question = LongestStringQuestion(path, firstRow: segment.firstRow, rows: segment.entries)
-        longest = max(longest, try hdf5.answer(files[segment.file].reference, question))
+        longest = max(longest, try longestString(try form(ofKey: number, of: source, inFile: segment.file), segment))
       }
     } catch .damaged(let error) {
       source.cache.withLock { $0.stringLengths[number] = .failure(error) }
@@ -76,6 +82,23 @@ extension Run {
     let length = longest
     source.cache.withLock { $0.stringLengths[number] = .success(length) }
     return length
+  }
+
+  /// The longest string among the entries of a key that have one form.
+  /// - Throws: ``HDF5/ReadError``.
+  public func longestString(_ form: KeyForm, ofKey number: Int, of source: Source) throws(ReadError) -> Int {
+    var longest = 0
+    for segment in try wholeIndex(ofKey: number, of: source).segments where form.files.contains(segment.file) {
+      longest = max(longest, try longestString(form, segment))
+    }
+    return longest
+  }
+
+  /// The longest string of one file's rows; of fixed strings their length, whatever they hold.
+  private func longestString(_ form: KeyForm, _ segment: TrainIndex.Segment) throws(ReadError) -> Int {
+    if case .fixedString(let length, _, _) = form.datatype { return length }
+    let question = LongestStringQuestion(form.path, firstRow: segment.firstRow, rows: segment.entries)
+    return try hdf5.answer(files[segment.file].reference, question)
   }
 
   /// The unit of a key with its prefix, such as `μJ`; nil where the file names none.
@@ -91,12 +114,12 @@ extension Run {
   func integers(ofKey number: Int, of source: Source, file: Int, rows: Range<Int>) throws(ReadError) -> [UInt64] {
     let key = try keys(of: source)[number]
     let reference = files[file].reference
-    switch key.datatype {
-    case .integer, .bitfield: break
-    default: throw .damaged(file: reference.path, object: key.path, reason: "it holds no integers")
+    let form = try form(ofKey: number, of: source, inFile: file)
+    guard case .integer(_, let isSigned, _, _) = form.datatype else {
+      throw .damaged(file: reference.path, object: form.path, reason: "it holds no integers")
     }
     // As numbers of this machine, whatever the file has.
-    let type = Datatype.integer(size: 8, signed: false, order: .little, isWhole: true)
+    let type = Datatype.integer(size: 8, signed: isSigned, order: .little, isWhole: true)
     var values: [UInt64] = []
     var row = rows.lowerBound
     // The longest piece that a question may ask for, in whole rows.
@@ -110,10 +133,12 @@ extension Run {
       let block = try hdf5.answer(
         reference,
         BlockQuestion(
-          key.path, start: [row] + key.entryShape.map { _ in 0 }, count: [count] + key.entryShape, .numpy(type)))
+          form.path, start: [row] + key.entryShape.map { _ in 0 }, count: [count] + key.entryShape, .numpy(type)))
       block.bytes.withUnsafeBytes { bytes in
         for offset in stride(from: 0, to: bytes.count - 7, by: 8) {
-          values.append(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+          let bits = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+          // No id is below 0: h5py makes such a one 0, too.
+          values.append(isSigned ? UInt64(clamping: Int64(bitPattern: bits)) : bits)
         }
       }
       row += count

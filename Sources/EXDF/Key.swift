@@ -31,20 +31,21 @@ public struct Key: Hashable, Sendable {
     problem = summary.problem ?? (summary.shape.isEmpty ? "it is a single value without rows" : nil)
   }
 
-  /// The keys that a file has of a source, sorted by name.
-  static func list(_ summaries: [DatasetSummary], of source: Source) -> [Key] {
-    let keys = summaries.map { Key($0, of: source) }.sorted { $0.name.precedes($1.name) }
+  /// The keys that a file has of a source, sorted by name, and the rows of each; 0 where it has a problem.
+  static func list(_ summaries: [DatasetSummary], of source: Source) -> (keys: [Key], rows: [Int]) {
+    let listed = summaries.map { (key: Key($0, of: source), rows: $0.shape.first ?? 0) }
+      .sorted { $0.key.name.precedes($1.key.name) }
     // 'a/b' and 'a.b' would be one key; the first is the one that EXtra-data reaches.
-    var unique: [Key] = []
-    for key in keys {
-      if let last = unique.last, last.name == key.name {
-        if key.path.utf8.count(where: { $0 == 0x2F }) > last.path.utf8.count(where: { $0 == 0x2F }) {
-          unique[unique.count - 1] = key
+    var unique: [(key: Key, rows: Int)] = []
+    for entry in listed {
+      if let last = unique.last, last.key.name == entry.key.name {
+        if entry.key.path.utf8.count(where: { $0 == 0x2F }) > last.key.path.utf8.count(where: { $0 == 0x2F }) {
+          unique[unique.count - 1] = entry
         }
       } else {
-        unique.append(key)
+        unique.append(entry)
       }
     }
-    return unique
+    return (unique.map(\.key), unique.map { $0.key.problem == nil ? $0.rows : 0 })
   }
 }

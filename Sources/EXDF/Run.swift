@@ -21,21 +21,30 @@ public final class Run: Sendable {
   public let sources: [Source]
   public let hdf5: HDF5Files
 
-  let report: @Sendable (String) -> Void
+  /// Whether sources or keys were selected.
+  public let isSourceSelection: Bool
+  /// Whether trains were selected.
+  public let isTrainSelection: Bool
+  /// The runs that this one is a union of; itself where it is none.
+  public let parts: [RunPart]
+  /// Names that the beamline gives to sources and keys.
+  public let aliases: Aliases
+
+  let pool: FactPool
   let positionCache = Mutex<[Int: [Int32]]>([:])
-  private let indexes = Mutex<Set<TrainIndex>>([])
   let timesCache = Mutex<TrainTimes?>(nil)
 
   /// Opens a run.
   ///
   /// - Parameters:
   ///   - hdf5: where its files are asked.
+  ///   - include: which files by name, as a glob; nil for all.
   ///   - omissions: given the paths of the run's files before any of them is opened, says of those that are to be left out why.
   ///   - report: told in one sentence of everything that is left out because a file is wrong.
   /// - Throws: ``EXDFError`` where there is no run at `path`, or no file of it can be used; or one of them cannot be read now, which may
   ///   pass.
   public init(
-    path: String, hdf5: HDF5Files, omissions: ([String]) -> [String: String] = { _ in [:] },
+    path: String, hdf5: HDF5Files, include: String? = nil, omissions: ([String]) -> [String: String] = { _ in [:] },
     report: @escaping @Sendable (String) -> Void
   ) throws(EXDFError) {
     guard let resolved = realpath(path, nil) else {
@@ -44,8 +53,12 @@ public final class Run: Sendable {
     defer { free(resolved) }
     self.path = String(cString: resolved)
     self.hdf5 = hdf5
-    self.report = report
-    let listing = try RunListing(path: self.path)
+    pool = FactPool(report: report)
+    isSourceSelection = false
+    isTrainSelection = false
+    parts = [RunPart(path: self.path)]
+    aliases = Aliases()
+    let listing = try RunListing(path: self.path, include: include)
     isDirectory = listing.isDirectory
     let opened = try listing.openFiles(hdf5, omissions)
     guard !opened.files.isEmpty else {
@@ -60,6 +73,32 @@ public final class Run: Sendable {
     guard trainIDs.count < 1 << 26 else {
       throw .tooLarge(path: path, what: "a run of \(trainIDs.count) trains is more than the tree can number")
     }
+  }
+
+  /// Another view of the files of a run.
+  init(
+    _ other: Run, files: [DataFile], skippedFiles: [SkippedFile], trainIDs: [UInt64], sources: [Source],
+    isSourceSelection: Bool, isTrainSelection: Bool, parts: [RunPart]? = nil, aliases: Aliases? = nil
+  ) {
+    path = other.path
+    isDirectory = other.isDirectory
+    hdf5 = other.hdf5
+    pool = other.pool
+    self.files = files
+    self.skippedFiles = skippedFiles
+    self.trainIDs = trainIDs
+    self.sources = sources
+    self.isSourceSelection = isSourceSelection
+    self.isTrainSelection = isTrainSelection
+    self.parts = parts ?? other.parts
+    self.aliases = aliases ?? other.aliases
+  }
+
+  /// The same run with these aliases.
+  public func with(_ aliases: Aliases) -> Run {
+    Run(
+      self, files: files, skippedFiles: skippedFiles, trainIDs: trainIDs, sources: sources,
+      isSourceSelection: isSourceSelection, isTrainSelection: isTrainSelection, aliases: aliases)
   }
 
   /// The position of a train in ``trainIDs``, by bisection.
@@ -96,10 +135,8 @@ public final class Run: Sendable {
     return low < sources.count && sources[low].name == name ? low : nil
   }
 
-  /// The one copy of an index: hundreds of sources in one file have the same.
-  func interned(_ index: TrainIndex) -> TrainIndex {
-    indexes.withLock { $0.insert(index).memberAfterInsert }
-  }
+  /// Says in one sentence what is left out because a file is wrong, once.
+  public func report(_ text: String) { pool.report(text) }
 
   private static func union(of files: [DataFile]) -> [UInt64] {
     // The files of one sequence hold the same trains: most of them need not be looked at twice.
@@ -133,7 +170,8 @@ public final class Run: Sendable {
         }
         // An old name whose source is not in the run is the only way to the data.
         let target = legacy[name].flatMap { holders[.instrument]?[$0] == nil || $0 == name ? nil : $0 }
-        sources.append(Source(name: name, kind: kind, files: numbers, legacyTarget: target))
+        let holdings = numbers.map { Source.Holding(file: $0) }
+        sources.append(Source(name: name, kind: kind, holdings: holdings, legacyTarget: target))
       }
     }
     guard sources.count < 1 << 16 else {
@@ -141,4 +179,10 @@ public final class Run: Sendable {
     }
     return sources.sorted { $0.name.precedes($1.name) }
   }
+}
+
+/// A run of a union.
+public struct RunPart: Hashable, Sendable {
+  /// The directory, or the file, as an absolute path without links.
+  public var path: String
 }

@@ -6,9 +6,10 @@ struct RunListing {
   let directory: String
   let isDirectory: Bool
   /// In order of name.
-  private let names: [String]
+  let names: [String]
 
-  init(path: String) throws(EXDFError) {
+  /// - Parameter include: which files by name, as a glob; of a run of one file it has no say.
+  init(path: String, include: String? = nil) throws(EXDFError) {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw .noSuchRun(path: path, reason: String(cString: strerror(errno)))
@@ -16,8 +17,11 @@ struct RunListing {
     isDirectory = status.st_mode & S_IFMT == S_IFDIR
     if isDirectory {
       directory = path
-      names = try Self.files(in: path)
-      guard !names.isEmpty else { throw .noFiles(directory: path) }
+      let all = try Self.files(in: path)
+      guard !all.isEmpty else { throw .noFiles(directory: path) }
+      let glob = include.map { Glob($0) }
+      names = all.filter { glob?.matches($0) ?? true }
+      guard !names.isEmpty else { throw .nothingIncluded(directory: path, pattern: include ?? "*") }
     } else {
       let slash = path.lastIndex(of: "/") ?? path.startIndex
       directory = String(path[..<slash])
@@ -27,19 +31,14 @@ struct RunListing {
 
   /// Every `*.h5`, whatever its name says, but for the overview file that EXtra-data makes (EXDF.md 2.7).
   private static func files(in directory: String) throws(EXDFError) -> [String] {
-    guard let stream = opendir(directory) else {
+    guard let entries = DirectoryEntries(directory) else {
       throw .noSuchRun(path: directory, reason: String(cString: strerror(errno)))
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name.hasSuffix(".h5"), name.lowercased() != "overview.h5" { names.append(name) }
-    }
-    return names.sorted { $0.precedes($1) }
+    return entries.names.filter(isDataFile)
   }
+
+  /// Whether a file of that name is one of a run.
+  static func isDataFile(_ name: String) -> Bool { name.hasSuffix(".h5") && name.lowercased() != "overview.h5" }
 
   /// What can be said of a file before libhdf5 has opened it.
   private enum Found {
@@ -50,10 +49,13 @@ struct RunListing {
 
   /// Opens each file that is not to be left out, or takes the map's word for it.
   /// - Throws: ``EXDFError/unreadableNow(_:)`` where a file cannot be read now, and not after a few more attempts either.
+  ///
+  /// - Parameter only: names of those that are opened, where that is not all.
   func openFiles(
-    _ hdf5: HDF5Files, _ omissions: ([String]) -> [String: String]
+    _ hdf5: HDF5Files, only: Set<String>? = nil, _ omissions: ([String]) -> [String: String]
   ) throws(EXDFError) -> (files: [DataFile], skipped: [SkippedFile]) {
     let map = isDirectory ? FilesMap(directory: directory) : nil
+    let names = only.map { self.names.filter($0.contains) } ?? self.names
     let omitted = omissions(names.map { "\(directory)/\($0)" })
     let found = names.map { look(at: $0, map, omitted) }
     let unread = found.compactMap { if case .unread(let reference) = $0 { reference } else { nil } }

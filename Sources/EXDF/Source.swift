@@ -13,21 +13,32 @@ public enum SourceKind: String, Hashable, Sendable {
 
 /// A device, or one output of it. What is below its name is read when asked for, and kept.
 public final class Source: Sendable {
+  /// What a run has of a source in one of its files: everything, unless a selection has taken a part.
+  struct Holding: Hashable, Sendable {
+    /// Position in ``Run/files``.
+    var file: Int
+    /// The names of the keys; nil for all.
+    var keys: Set<String>?
+    /// The trains, besides those that the run has at all; nil for all.
+    var trains: TrainSet?
+    /// Whether rows whose INDEX/flag is bad are left out.
+    var isWithoutSuspect = false
+  }
+
   public let name: String
   public let kind: SourceKind
   /// The files that have it, as positions in ``Run/files``, in order of name. Never empty.
   public let files: [Int]
   /// The source that this old name stands for.
   public let legacyTarget: String?
+  /// In order of file; of a file that two runs of a union have in part there are two.
+  let holdings: [Holding]
 
   struct Cache {
-    /// Its keys, and what the file that was asked for them says.
-    var listing: SourceListing?
-    /// What the files say that were asked for its keys, until its rows are asked for.
-    var parts: [Int: SourceInFile] = [:]
-    /// What all of its files say of rows and trains.
-    var rows: SourceRows?
+    /// What its files say of keys, rows and trains.
+    var layout: SourceLayout?
     var keyIndexes: [Int: TrainIndex] = [:]
+    var wholeIndexes: [Int: TrainIndex] = [:]
     var groupIndexes: [String: TrainIndex] = [:]
     var stringLengths: [Int: Result<Int, HDF5Error>] = [:]
     var runValues: [RunValue]?
@@ -35,15 +46,23 @@ public final class Source: Sendable {
   }
   let cache = Mutex(Cache())
 
-  init(name: String, kind: SourceKind, files: [Int], legacyTarget: String?) {
+  init(name: String, kind: SourceKind, holdings: [Holding], legacyTarget: String?) {
     self.name = name
     self.kind = kind
-    self.files = files
+    self.holdings = holdings
     self.legacyTarget = legacyTarget
+    var files: [Int] = []
+    for holding in holdings where files.last != holding.file { files.append(holding.file) }
+    self.files = files
   }
 
   /// The group of its data in each of its files.
   public var path: String { "\(kind.section)/\(name)" }
+
+  var id: SourceID { SourceID(kind: kind, name: name) }
+
+  /// Whether every key of it is in the run.
+  var isWhole: Bool { holdings.allSatisfy { $0.keys == nil } }
 }
 
 extension String {

@@ -129,6 +129,27 @@ public struct TrainIndex: Hashable, Sendable {
     return limited
   }
 
+  /// Whether these are the first trains of another index, with as many entries each: what lies there in rows lies here in the same.
+  public func isBeginning(of other: TrainIndex) -> Bool {
+    var rest = other.segments[...]
+    var used = 0
+    for segment in segments {
+      var first = segment.firstTrain
+      while first < segment.endTrain {
+        guard let next = rest.first, next.firstTrain + used == first, next.entriesPerTrain == segment.entriesPerTrain
+        else { return false }
+        let trains = min(segment.endTrain - first, next.trainCount - used)
+        first += trains
+        used += trains
+        if used == next.trainCount {
+          rest.removeFirst()
+          used = 0
+        }
+      }
+    }
+    return true
+  }
+
   /// Which trains have data in any of several indexes.
   public static func trainsWithData(in indexes: [TrainIndex]) -> Int {
     guard let first = indexes.first else { return 0 }

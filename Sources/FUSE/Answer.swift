@@ -3,11 +3,12 @@ internal import CFuse
 /// What a file system has said to an ``Operation``.
 enum Answer {
   case entry(NodeAttributes)
-  /// There is no such name.
-  case noEntry
+  /// There is no such name in a directory.
+  case noEntry(in: UInt64)
   case attributes(NodeAttributes)
   case link(String)
-  case directory
+  /// A directory, and whether the kernel may keep its listing.
+  case directory(isKept: Bool)
   /// The caller may do what it has asked about.
   case granted
   /// Entries of a directory, in the memory of the thread that has asked.
@@ -22,21 +23,22 @@ enum Answer {
   func send(to request: OpaquePointer, _ connection: Connection) {
     switch self {
     case .entry(let attributes):
-      var entry = attributes.entry(keptFor: connection.fileSystem.cacheSeconds)
+      var entry = attributes.entry(keptFor: connection.fileSystem.cacheSeconds(of: attributes.inode))
       if fuse_reply_entry(request, &entry) != 0 { takeBack(from: connection.fileSystem) }
-    case .noEntry:
+    case .noEntry(let directory):
       // Node 0 with a timeout: the kernel remembers that there is no such name.
       var entry = fuse_entry_param()
-      entry.entry_timeout = connection.fileSystem.cacheSeconds
+      entry.entry_timeout = connection.fileSystem.cacheSeconds(of: directory)
       fuse_reply_entry(request, &entry)
     case .attributes(let attributes):
       var status = attributes.status
-      fuse_reply_attr(request, &status, attributes.isStable ? connection.fileSystem.cacheSeconds : 0)
+      let seconds = attributes.isStable ? connection.fileSystem.cacheSeconds(of: attributes.inode) : 0
+      fuse_reply_attr(request, &status, seconds)
     case .link(let target): fuse_reply_readlink(request, target)
-    case .directory:
+    case .directory(let isKept):
       var information = fuse_file_info()
-      information.cache_readdir = 1
-      information.keep_cache = 1
+      information.cache_readdir = isKept ? 1 : 0
+      information.keep_cache = isKept ? 1 : 0
       fuse_reply_open(request, &information)
     case .granted: fuse_reply_err(request, 0)
     case .entries(let bytes): Self.reply(request, bytes)

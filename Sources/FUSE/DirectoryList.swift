@@ -37,12 +37,18 @@ public struct DirectoryList: ~Copyable {
   ///
   /// `nextCookie` stands for the place behind this entry: not 0, less than 2⁶², the same whenever the directory is listed. A name
   /// that cannot be one (empty, over 255 bytes, with a slash) is left out, as the kernel would fail the listing because of it.
-  public mutating func add(name: String, inode: UInt64, kind: NodeKind, nextCookie: UInt64) -> Bool {
-    name.withCString { add(name: $0, inode: inode, kind: kind, nextCookie: nextCookie) }
+  ///
+  /// - Parameter shownInode: the number that a listing shows, where it is not the node's.
+  public mutating func add(
+    name: String, inode: UInt64, shownInode: UInt64? = nil, kind: NodeKind, nextCookie: UInt64
+  ) -> Bool {
+    name.withCString { add(name: $0, inode: inode, shownInode: shownInode, kind: kind, nextCookie: nextCookie) }
   }
 
   /// The same for a name that lies in memory as a C string, which saves the string when many names are computed.
-  public mutating func add(name: UnsafePointer<CChar>, inode: UInt64, kind: NodeKind, nextCookie: UInt64) -> Bool {
+  public mutating func add(
+    name: UnsafePointer<CChar>, inode: UInt64, shownInode: UInt64? = nil, kind: NodeKind, nextCookie: UInt64
+  ) -> Bool {
     let length = strlen(name)
     guard (1...255).contains(length), memchr(name, 47, length) == nil else { return true }
     var attributes: NodeAttributes?
@@ -51,9 +57,11 @@ public struct DirectoryList: ~Copyable {
       // then. A listing waits for the names only, not for each of what it lists.
       attributes = Request.withoutWaiting { try? fileSystem.attributes(of: inode) }
     }
-    return append(
-      name, inode: inode, kind: kind, entry: attributes?.entry(keptFor: fileSystem.cacheSeconds),
-      offset: nextCookie &+ Self.dots)
+    let entry = attributes?.entry(keptFor: fileSystem.cacheSeconds(of: inode))
+    let isTaken = append(
+      name, inode: shownInode ?? inode, kind: kind, entry: entry, offset: nextCookie &+ Self.dots)
+    if isTaken, attributes != nil { fileSystem.remember(inode) }
+    return isTaken
   }
 
   /// Adds "." and ".." as far as they lie behind the kernel's `offset`; false if they do not fit.

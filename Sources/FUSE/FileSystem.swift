@@ -4,7 +4,7 @@
 /// asks, and whether the method may wait for something. What is not in memory is refused with `.mustWait` where it may not, and the
 /// same is then asked once more by a thread that may; so however many files hang, there is always a thread that answers the rest.
 ///
-/// `NodeAttributes.rootInode` is the root. The kernel keeps names and attributes for as long as `cacheSeconds` says, shows them to every
+/// `NodeAttributes.rootInode` is the root. The kernel keeps names and attributes for as long as `cacheSeconds(of:)` says, shows them to every
 /// user, and does not ask again for what it has: whatever a method said has to stay true as long as that (attributes that are not
 /// `isStable` excepted).
 public protocol FileSystem: AnyObject, Sendable {
@@ -40,8 +40,14 @@ public protocol FileSystem: AnyObject, Sendable {
   /// The names of a node's extended attributes, each beginning with `user.`.
   func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String]
 
-  /// For how many seconds the kernel may keep names, attributes, and that there is no such name.
-  var cacheSeconds: Double { get }
+  /// For how many seconds the kernel may keep the name and the attributes of a node; of a directory, that it has no such name.
+  func cacheSeconds(of node: UInt64) -> Double
+
+  /// Whether the kernel may keep the listing of a directory.
+  func keepsListing(of node: UInt64) -> Bool
+
+  /// A listing has told the kernel of a node: one more reference, besides those from lookups.
+  func remember(_ node: UInt64)
 
   /// The kernel has dropped `count` of the references it got to a node from lookups and listings. A file system whose node
   /// numbers are computed has nothing to do.
@@ -62,7 +68,10 @@ extension FileSystem {
   public func access(_ node: UInt64, reads: Bool, enters: Bool) throws(Refusal) {}
 
   /// A day: for what does not change.
-  public var cacheSeconds: Double { 86_400 }
+  public func cacheSeconds(of node: UInt64) -> Double { 86_400 }
+
+  /// For what does not change.
+  public func keepsListing(of node: UInt64) -> Bool { true }
 
   /// Throws `.noAttribute`.
   public func extendedAttribute(_ name: String, of node: UInt64) throws(Refusal) -> [UInt8] {
@@ -71,6 +80,9 @@ extension FileSystem {
 
   /// No names.
   public func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] { [] }
+
+  /// Does nothing.
+  public func remember(_ node: UInt64) {}
 
   /// Does nothing.
   public func forget(_ node: UInt64, count: UInt64) {}

@@ -24,6 +24,8 @@ public struct NodeAttributes: Sendable, Hashable {
 
   /// The node's number, unique in the file system and the same for as long as it is mounted; never 0.
   public var inode: UInt64
+  /// What `stat` shows as the inode number; need not be unique.
+  public var shownInode: UInt64
   /// Directory, file or symbolic link.
   public var kind: NodeKind
   /// Length in bytes; for a symbolic link that of its target.
@@ -48,11 +50,13 @@ public struct NodeAttributes: Sendable, Hashable {
 
   /// Attributes with the usual defaults: readable by all, owned by root, from 1970.
   public init(
-    inode: UInt64, kind: NodeKind, size: Int64 = 0, permissions: UInt32? = nil, linkCount: UInt32 = 1,
+    inode: UInt64, shownInode: UInt64? = nil, kind: NodeKind, size: Int64 = 0, permissions: UInt32? = nil,
+    linkCount: UInt32 = 1,
     modificationSeconds: Int64 = 0, modificationNanoseconds: Int64 = 0, owner: UInt32 = 0, group: UInt32 = 0,
     preferredBlockSize: Int32 = 4096, isStable: Bool = true
   ) {
     self.inode = inode
+    self.shownInode = shownInode ?? inode
     self.kind = kind
     self.size = size
     self.permissions = permissions ?? (kind == .file ? 0o444 : kind == .directory ? 0o555 : 0o777)
@@ -70,7 +74,7 @@ extension NodeAttributes {
   /// The form libfuse takes.
   var status: stat {
     var status = stat()
-    status.st_ino = UInt(inode)
+    status.st_ino = UInt(shownInode)
     status.st_mode = kind.modeBits | (permissions & 0o7777)
     status.st_nlink = .init(linkCount)
     status.st_uid = owner

@@ -23,13 +23,13 @@ enum Operation: Sendable {
       do throws(Refusal) {
         return .entry(try fileSystem.lookup(name, in: parent))
       } catch .error(.noSuchFileOrDirectory) {
-        return .noEntry
+        return .noEntry(in: parent)
       }
     case .attributes(let node): return .attributes(try fileSystem.attributes(of: node))
     case .readLink(let node): return .link(try fileSystem.readLink(node))
     case .openDirectory(let node):
       try fileSystem.openDirectory(node)
-      return .directory
+      return .directory(isKept: fileSystem.keepsListing(of: node))
     case .access(let node, let mask):
       try fileSystem.access(node, reads: mask & R_OK != 0, enters: mask & X_OK != 0)
       return .granted

@@ -67,6 +67,15 @@ public final class Session: Sendable {
     connection.withLock { $0?.mapsDirectIO.load(ordering: .acquiring) ?? false }
   }
 
+  /// Has the kernel forget a name in a directory, and whatever below it is not in use. Not to be called by a thread that answers the
+  /// kernel: the kernel may hold the directory's lock, and wait for that thread.
+  ///
+  /// Does nothing where the kernel does not know the name, and after the end of the mount.
+  public func forget(_ name: String, in directory: UInt64) {
+    guard let connection = connection.withLock({ $0 }) else { return }
+    _ = fuse_lowlevel_notify_inval_entry(connection.session, fuse_ino_t(directory), name, name.utf8.count)
+  }
+
   /// Takes the mount out of sight. Open files go on working; `serve` returns when the last user is gone.
   ///
   /// Does nothing if the mount is gone already; throws if another mount lies on top of it, or if the system refuses.

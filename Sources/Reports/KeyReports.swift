@@ -6,12 +6,27 @@ public import RunArrays
 
 /// The texts in a key's directory, and what its extended attributes say.
 public enum KeyReports {
-  /// `counts.csv`: entries in each train of the run, 0 where there is no data.
-  public static func counts(_ index: TrainIndex, in run: Run) -> [UInt8] {
-    var csv = CSV(header: ["train_id", "count"])
-    for (train, count) in zip(run.trainIDs, index.counts(trains: run.trainIDs.count)) {
+  /// `counts.csv`: entries in each train of the run, 0 where there is no data; where files differ in what an entry is, its shape too.
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public static func counts(
+    ofKey number: Int, of source: Source, in arrays: RunArrays
+  ) throws(ReadError) -> [UInt8] {
+    let run = arrays.run
+    let index = try run.wholeIndex(ofKey: number, of: source)
+    let differs = try run.forms(ofKey: number, of: source).contains { !$0.isCommon && $0.trainsWithData > 0 }
+    var csv = CSV(header: ["train_id", "count"] + (differs ? ["shape"] : []))
+    var shapes: [Int: String] = [:]
+    for (position, train) in run.trainIDs.enumerated() {
+      let location = index.location(ofTrain: position)
       csv.field(number: train)
-      csv.field(number: count)
+      csv.field(number: location?.rows ?? 0)
+      if differs {
+        if let file = location?.file, shapes[file] == nil {
+          shapes[file] = try arrays.entryShape(ofKey: number, of: source, inFile: file).map(String.init).joined(
+            separator: "x")
+        }
+        csv.field(location.flatMap { shapes[$0.file] } ?? "")
+      }
       csv.endLine()
     }
     return csv.bytes
@@ -73,13 +88,15 @@ public enum KeyReports {
       }
     }
     text.append(line: "entries:          \(index.entries)")
-    text.append(line: "trains with data: \(index.trainsWithData) of \(run.trainIDs.count)")
+    let whole = try run.wholeIndex(ofKey: number, of: source)
+    text.append(line: "trains with data: \(whole.trainsWithData) of \(run.trainIDs.count)")
+    for line in try run.disagreements(ofKey: number, of: source) { text.append(line: "files differ:     \(line)") }
     if let units = Run.units(in: attributes) { text.append(line: "units:            \(units)") }
     if arrays.isScalar(key), !(try hasValues(number, of: source, in: arrays)) {
       text.append(
         line: "no values.csv:    it would have more than \(mostValues) rows, or \(mostBytes >> 20) MiB of values")
     }
-    for line in try storageLines(key, source, run) { text.append(line: line) }
+    for line in try storageLines(number, source, run) { text.append(line: line) }
     if !attributes.isEmpty {
       text.append(line: "attributes:")
       for (name, value) in attributes.sorted(by: { $0.key.precedes($1.key) }) {
@@ -89,11 +106,13 @@ public enum KeyReports {
     return text.bytes
   }
 
-  private static func storageLines(_ key: Key, _ source: Source, _ run: Run) throws(ReadError) -> [String] {
-    let file = run.files[source.files[0]]
+  private static func storageLines(_ number: Int, _ source: Source, _ run: Run) throws(ReadError) -> [String] {
+    let key = try run.keys(of: source)[number]
+    let describing = try run.describingFile(ofKey: number, of: source)
+    let file = run.files[describing]
     var lines = ["dataset:          \(key.path)", "files:            \(source.files.count), the first is \(file.name)"]
     do throws(ReadError) {
-      let storage = try run.storage(of: key, inFile: source.files[0])
+      let storage = try run.storage(of: key, inFile: describing)
       lines.append("storage:          \(text(of: storage))")
       let missing = storage.filters.filter { !$0.isAvailable }.map { $0.name.isEmpty ? "\($0.identifier)" : $0.name }
       if !missing.isEmpty {

@@ -17,7 +17,23 @@ public final class RunArrays: Sendable {
   public struct Entry: Hashable, Sendable {
     public var element: ElementType
     public var shape: [Int]
-    var elements: DatasetReference.Elements
+    /// What the elements of every file become.
+    var datatype: Datatype
+    /// Of strings.
+    var stringLength = 0
+
+    /// How the elements of a file that has `stored` are read.
+    func elements(of stored: Datatype) -> DatasetReference.Elements {
+      switch datatype {
+      case .variableString: return .strings(length: stringLength)
+      case .fixedString(let length, _, _):
+        // Of another length, or of another character set: libhdf5 converts only between the same.
+        return stored.asNumPySeesIt == datatype.asNumPySeesIt ? .numpy(stored) : .strings(length: length)
+      default:
+        // What numpy sees no difference in is read as the file has it: enumerations by number and not by name.
+        return .numpy(stored.asNumPySeesIt == datatype.asNumPySeesIt ? stored : datatype)
+      }
+    }
 
     /// Whether it is one plain value, which a line of a table can hold.
     public var isScalar: Bool {
@@ -47,17 +63,40 @@ public final class RunArrays: Sendable {
   /// - Throws: ``ReadError`` where npy has no word for it, or its strings cannot be read.
   public func entry(ofKey number: Int, of source: Source) throws(ReadError) -> Entry {
     let key = try run.keys(of: source)[number]
-    let representation = Representation(key.datatype)
-    switch representation {
-    case .element(let element, let inner):
-      return Entry(element: element, shape: key.entryShape + inner, elements: .numpy(key.datatype))
-    case .variableStrings:
-      // numpy has no strings of length 0.
-      let length = max(1, try run.longestString(ofKey: number, of: source))
-      return Entry(element: .bytes(length: length), shape: key.entryShape, elements: .strings(length: length))
-    case .none(let reason):
-      throw .damaged(file: run.files[source.files[0]].reference.path, object: key.path, reason: reason)
+    if case .variableStrings = Representation(key.datatype) {
+      return strings(key.datatype, key.entryShape, longest: try run.longestString(ofKey: number, of: source))
     }
+    return try plainEntry(key.datatype, key.entryShape, key.path, try file(number, source))
+  }
+
+  /// The same for entries that are not in the key's array, because no type or shape is common to both.
+  private func entry(_ form: KeyForm, _ number: Int, of source: Source) throws(ReadError) -> Entry {
+    if case .variableStrings = Representation(form.datatype) {
+      return strings(form.datatype, form.entryShape, longest: try run.longestString(form, ofKey: number, of: source))
+    }
+    return try plainEntry(form.datatype, form.entryShape, form.path, form.files.first ?? source.files[0])
+  }
+
+  private func strings(_ type: Datatype, _ shape: [Int], longest: Int) -> Entry {
+    // numpy has no strings of length 0.
+    let length = max(1, longest)
+    return Entry(element: .bytes(length: length), shape: shape, datatype: type, stringLength: length)
+  }
+
+  private func plainEntry(
+    _ type: Datatype, _ shape: [Int], _ path: String, _ file: Int
+  ) throws(ReadError) -> Entry {
+    switch Representation(type) {
+    case .element(let element, let inner): return Entry(element: element, shape: shape + inner, datatype: type)
+    case .variableStrings, .none:
+      var reason = "it holds \(type.name)"
+      if case .none(let why) = Representation(type) { reason = why }
+      throw .damaged(file: run.files[file].reference.path, object: path, reason: reason)
+    }
+  }
+
+  private func file(_ number: Int, _ source: Source) throws(ReadError) -> Int {
+    try run.describingFile(ofKey: number, of: source)
   }
 
   /// What the whole of a key is as an array; nothing of its data is read.
@@ -66,11 +105,30 @@ public final class RunArrays: Sendable {
     return try describe(entry, entries: try run.index(ofKey: number, of: source).entries, number, source)
   }
 
-  /// The same for the entries of one train: a single entry has no first axis, as `train_from_id` gives it.
+  /// The same for the entries of one train, at its position in ``EXDF/Run/trainIDs``: a single entry has no first axis, as
+  /// `train_from_id` gives it. Entries that are not in the key's array have their own type and shape. Nil where the train has none.
   public func description(
-    ofKey number: Int, of source: Source, entries: Int
-  ) throws(ReadError) -> ArrayDescription {
-    try describe(try entry(ofKey: number, of: source), entries: entries, dropsSingle: true, number, source)
+    ofKey number: Int, of source: Source, train: Int
+  ) throws(ReadError) -> ArrayDescription? {
+    guard let location = try run.wholeIndex(ofKey: number, of: source).location(ofTrain: train) else { return nil }
+    let (entry, _) = try entry(ofKey: number, of: source, in: location.file)
+    return try describe(entry, entries: location.rows, dropsSingle: true, number, source)
+  }
+
+  /// Extents of the entries of a key that one file holds, as numpy sees them.
+  /// - Throws: ``ReadError``.
+  public func entryShape(ofKey number: Int, of source: Source, inFile file: Int) throws(ReadError) -> [Int] {
+    let form = try run.form(ofKey: number, of: source, inFile: file)
+    guard case .element(_, let inner) = Representation(form.datatype) else { return form.entryShape }
+    return form.entryShape + inner
+  }
+
+  /// What a train's entries look like, and how its file has them.
+  private func entry(
+    ofKey number: Int, of source: Source, in file: Int
+  ) throws(ReadError) -> (entry: Entry, form: KeyForm) {
+    let form = try run.form(ofKey: number, of: source, inFile: file)
+    return (form.isCommon ? try entry(ofKey: number, of: source) : try entry(form, number, of: source), form)
   }
 
   private func describe(
@@ -95,7 +153,6 @@ public final class RunArrays: Sendable {
     ofKey number: Int, of source: Source, trains: Range<Int>, as type: Entry? = nil
   ) throws(ReadError) -> StoredArray {
     let entry = if let type { type } else { try entry(ofKey: number, of: source) }
-    let path = try run.keys(of: source)[number].path
     var parts: [ArrayPart] = []
     for segment in try run.index(ofKey: number, of: source).segments {
       let first = max(segment.firstTrain, trains.lowerBound)
@@ -103,7 +160,9 @@ public final class RunArrays: Sendable {
       guard first < end else { continue }
       let row = segment.firstRow + (first - segment.firstTrain) * segment.entriesPerTrain
       let rows = (end - first) * segment.entriesPerTrain
-      append(rows, from: row, of: segment.file, path, entry, to: &parts)
+      append(
+        rows, from: row, of: segment.file, try run.form(ofKey: number, of: source, inFile: segment.file), entry,
+        to: &parts)
     }
     guard let array = StoredArray(element: entry.element, entryShape: entry.shape, parts: parts, store) else {
       throw try tooLarge(number, source)
@@ -113,13 +172,13 @@ public final class RunArrays: Sendable {
 
   /// Segments that differ only in how many entries their trains have are one stretch of rows.
   private func append(
-    _ rows: Int, from row: Int, of file: Int, _ path: String, _ entry: Entry, to parts: inout [ArrayPart]
+    _ rows: Int, from row: Int, of file: Int, _ form: KeyForm, _ entry: Entry, to parts: inout [ArrayPart]
   ) {
     let reference = run.files[file].reference
     if let last = parts.last, last.dataset.file.path == reference.path, last.firstRow + last.rows == row {
       parts[parts.count - 1].rows += rows
     } else {
-      let dataset = DatasetReference(file: reference, object: path, elements: entry.elements)
+      let dataset = DatasetReference(file: reference, object: form.path, elements: entry.elements(of: form.datatype))
       parts.append(ArrayPart(dataset: dataset, firstRow: row, rows: rows))
     }
   }
@@ -128,10 +187,10 @@ public final class RunArrays: Sendable {
   public func array(
     ofKey number: Int, of source: Source, train: Int
   ) throws(ReadError) -> StoredArray? {
-    guard let location = try run.index(ofKey: number, of: source).location(ofTrain: train) else { return nil }
-    let entry = try entry(ofKey: number, of: source)
+    guard let location = try run.wholeIndex(ofKey: number, of: source).location(ofTrain: train) else { return nil }
+    let (entry, form) = try entry(ofKey: number, of: source, in: location.file)
     let dataset = DatasetReference(
-      file: run.files[location.file].reference, object: try run.keys(of: source)[number].path, elements: entry.elements)
+      file: run.files[location.file].reference, object: form.path, elements: entry.elements(of: form.datatype))
     let part = ArrayPart(dataset: dataset, firstRow: location.firstRow, rows: location.rows)
     guard
       let array = StoredArray(
@@ -142,7 +201,7 @@ public final class RunArrays: Sendable {
 
   private func tooLarge(_ number: Int, _ source: Source) throws(ReadError) -> ReadError {
     .damaged(
-      file: run.files[source.files[0]].reference.path, object: try run.keys(of: source)[number].path,
+      file: run.files[try file(number, source)].reference.path, object: try run.keys(of: source)[number].path,
       reason: "it would be larger than a file can be")
   }
 }

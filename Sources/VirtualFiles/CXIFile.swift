@@ -68,10 +68,6 @@ public struct CXIFile {
     try reading { () throws(ReadError) in try detector.key(named: name) }
   }
 
-  private func keyPath(_ key: Int, of source: Source) throws(VirtualFileError) -> String {
-    try reading { () throws(ReadError) in try detector.run.keys(of: source)[key].path }
-  }
-
   /// Proposal and run, where the format has them.
   private func runAttributes() throws(VirtualFileError) -> [Attribute] {
     var numbers: [String: Int64] = [:]
@@ -136,30 +132,46 @@ public struct CXIFile {
     _ key: DetectorKey, as name: String, _ pixels: [Int], standard: FillValue?, _ attribute: Attribute
   ) throws(VirtualFileError) {
     guard case .element(let element, _) = Representation(key.datatype) else { return }
-    guard let fill = (fills[name] ?? standard ?? .standard(for: element)).bytes(as: element) else {
+    guard fits(key, pixels) else { return }
+    // All bits, as many as the type has: masks of 2018 have one byte.
+    let isNarrow = standard != nil && standard?.bytes(as: element) == nil
+    let usual =
+      isNarrow
+      ? [UInt8](repeating: 0xFF, count: element.size) : (standard ?? .standard(for: element)).bytes(as: element)
+    guard let fill = fills[name].map({ $0.bytes(as: element) }) ?? usual else {
       throw VirtualFileError("the fill value for \(name) does not fit its type \(element.descriptor)")
     }
     try write(key, at: "\(Self.group)/\(name)", pixels, fill: fill, attribute)
+  }
+
+  /// Whether a key has the shape of the frames: what has another (the masks of 2018 have a third axis) cannot stand beside them.
+  private func fits(_ key: DetectorKey, _ pixels: [Int]) -> Bool {
+    key.entryShape.reduce(1, &*) == pixels.reduce(cells, &*)
   }
 
   /// One virtual dataset: (frames, modules, pixels).
   private func write(
     _ key: DetectorKey, at path: String, _ pixels: [Int], fill: [UInt8]?, _ attribute: Attribute
   ) throws(VirtualFileError) {
-    // What is of another shape than the frames (the masks of 2018 have a third axis) cannot stand beside them.
-    guard key.entryShape.reduce(1, &*) == pixels.reduce(cells, &*) else { return }
+    guard fits(key, pixels) else { return }
     let table = try reading { () throws(ReadError) in try detector.frames }
     var sources: [VirtualDataset.Source] = []
     var mappings: [VirtualDataset.Mapping] = []
     for (number, module) in detector.modules.enumerated() {
       guard let own = key.numbers[number] else { continue }
-      let object = try keyPath(own, of: module.source)
       var known: [Int: Int] = [:]
       let index = try reading { () throws(ReadError) in try detector.index(of: key, module: number) }
       for placement in table.placements(module: number, index, trains: 0..<detector.run.trainIDs.count) {
         if known[placement.file] == nil {
           known[placement.file] = sources.count
-          sources.append(try builder.source(file: placement.file, object))
+          let form = try reading { () throws(ReadError) in
+            try detector.run.form(ofKey: own, of: module.source, inFile: placement.file)
+          }
+          guard form.datatype.convertsExactly(to: key.datatype) else {
+            throw VirtualFileError(
+              "libhdf5 does not make \(key.datatype.name) of \(form.datatype.name), which \(module.source.name) has")
+          }
+          sources.append(try builder.source(file: placement.file, form.path))
         }
         mappings.append(
           VirtualDataset.Mapping(
@@ -170,11 +182,15 @@ public struct CXIFile {
       }
     }
     let reference = detector.modules[key.reference]
-    let type = try builder.source(
-      file: reference.source.files[0], try keyPath(key.numbers[key.reference] ?? 0, of: reference.source))
+    let (describing, form) = try reading { () throws(ReadError) in
+      let own = key.numbers[key.reference] ?? 0
+      let file = try detector.run.describingFile(ofKey: own, of: reference.source)
+      return (file, try detector.run.form(ofKey: own, of: reference.source, inFile: file))
+    }
     builder.write(
       VirtualDataset(
-        path: path, shape: [frames, detector.width] + pixels, type: type, sources: sources, mappings: mappings,
-        fill: fill, attributes: [attribute]))
+        path: path, shape: [frames, detector.width] + pixels, type: try builder.source(file: describing, form.path),
+        datatype: form.datatype.asNumPySeesIt == key.datatype.asNumPySeesIt ? nil : key.datatype, sources: sources,
+        mappings: mappings, fill: fill, attributes: [attribute]))
   }
 }

@@ -90,16 +90,57 @@ public struct VirtualRunFile {
     var groups: Set<String> = []
     let keys = try reading { () throws(ReadError) in try run.keys(of: source) }
     for (number, key) in keys.enumerated() where key.problem == nil {
-      let isCopied = Self.copied.contains(key.name) ? try copy(number, of: source) : false
-      if !isCopied { try write(number, of: source) }
+      // What is odd about one key costs that key alone.
+      do throws(VirtualFileError) {
+        if let reason = try obstacle(to: number, of: source) { throw VirtualFileError(reason) }
+        let isCopied = Self.copied.contains(key.name) ? try copy(number, of: source) : false
+        if !isCopied { try write(number, of: source) }
+      } catch {
+        if error.passing != nil { throw error }
+        run.report("the virtual file leaves out \(key.name) of \(source.name): \(error)")
+      }
       if groups.insert(key.group).inserted { try writeIndex(key.group, of: source) }
     }
     if source.kind == .control {
       let path = "RUN/\(source.name)"
-      builder.copy(path, from: run.files[source.files[0]].reference.path)
+      if let file = try firstFile(having: path, of: source) { builder.copy(path, from: run.files[file].reference.path) }
       return groups.isEmpty ? [] : ["CONTROL/\(source.name)"]
     }
     return groups.map { "INSTRUMENT/\(source.name)/\($0)" }
+  }
+
+  /// Why a dataset of a key would not say what the files say; nil where it does.
+  private func obstacle(to number: Int, of source: Source) throws(VirtualFileError) -> String? {
+    let (key, index) = try indexed(number, of: source)
+    let (group, forms) = try reading { () throws(ReadError) in
+      (try run.index(ofGroup: key.group, of: source), try run.forms(ofKey: number, of: source))
+    }
+    guard index.isBeginning(of: group) else {
+      return "it has \(index.trainsWithData) of the \(group.trainsWithData) trains of its index group"
+    }
+    for form in forms where form.isCommon && !form.datatype.convertsExactly(to: key.datatype) {
+      return "libhdf5 does not make \(key.datatype.name) of \(form.datatype.name)"
+    }
+    return nil
+  }
+
+  private func indexed(_ number: Int, of source: Source) throws(VirtualFileError) -> (Key, TrainIndex) {
+    try reading { () throws(ReadError) in
+      (try run.keys(of: source)[number], try run.index(ofKey: number, of: source))
+    }
+  }
+
+  /// The first file of a source that has a group; nil where none has.
+  private func firstFile(having group: String, of source: Source) throws(VirtualFileError) -> Int? {
+    for file in source.files {
+      let links = try reading { () throws(ReadError) in
+        try ReadError.unlessDamaged { () throws(ReadError) in
+          try run.hdf5.answer(run.files[file].reference, LinksQuestion(in: group))
+        }
+      }
+      if let links, links != nil { return file }
+    }
+    return nil
   }
 
   private func writeIndex(_ group: String, of source: Source) throws(VirtualFileError) {
@@ -117,16 +158,17 @@ public struct VirtualRunFile {
   }
 
   private func write(_ number: Int, of source: Source) throws(VirtualFileError) {
-    let (key, index) = try reading { () throws(ReadError) in
-      (try run.keys(of: source)[number], try run.index(ofKey: number, of: source))
-    }
+    let (key, index) = try indexed(number, of: source)
     var sources: [VirtualDataset.Source] = []
     var known: [Int: Int] = [:]
     var mappings: [VirtualDataset.Mapping] = []
     for segment in index.segments {
       if known[segment.file] == nil {
         known[segment.file] = sources.count
-        sources.append(try builder.source(file: segment.file, key.path))
+        let form = try reading { () throws(ReadError) in
+          try run.form(ofKey: number, of: source, inFile: segment.file)
+        }
+        sources.append(try builder.source(file: segment.file, form.path))
       }
       let place = known[segment.file] ?? 0
       // Segments differ where the number of entries does, not where the rows have gaps.
@@ -143,23 +185,15 @@ public struct VirtualRunFile {
     }
     // A mapping of nothing is none: keys whose entries are empty.
     if key.entryShape.contains(0) { mappings = [] }
+    let (describing, form) = try reading { () throws(ReadError) in
+      let file = try run.describingFile(ofKey: number, of: source)
+      return (file, try run.form(ofKey: number, of: source, inFile: file))
+    }
     builder.write(
       VirtualDataset(
-        path: key.path, shape: [index.entries] + key.entryShape, type: try reference(key, of: source), sources: sources,
+        path: key.path, shape: [index.entries] + key.entryShape, type: try builder.source(file: describing, form.path),
+        datatype: form.datatype.asNumPySeesIt == key.datatype.asNumPySeesIt ? nil : key.datatype, sources: sources,
         mappings: mappings))
-  }
-
-  /// The first file that has the key: its type is what EXtra-data goes by.
-  private func reference(_ key: Key, of source: Source) throws(VirtualFileError) -> VirtualDataset.Source {
-    var failure = VirtualFileError("no file has \(key.path)")
-    for file in source.files {
-      do throws(VirtualFileError) {
-        return try builder.source(file: file, key.path)
-      } catch {
-        failure = error
-      }
-    }
-    throw failure
   }
 
   /// - Returns: false where the key is no plain integers, or too many, and is better left where it is.

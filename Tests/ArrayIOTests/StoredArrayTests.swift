@@ -85,8 +85,12 @@ import Testing
     }
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
     let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
-    // 4 is shorter than the longest: it is cut, never written past its place.
-    for length in [4, 7, 9] {
+    // 4 is shorter than the longest: nothing is cut.
+    let short = ArrayPart(
+      dataset: DatasetReference(file: file, object: "s", elements: .strings(length: 4)), firstRow: 1, rows: 4)
+    let cut = try #require(StoredArray(element: .bytes(length: 4), entryShape: [3], parts: [short], store))
+    #expect(throws: ReadError.self) { try cut.bytes(at: 0, count: 48) }
+    for length in [7, 9] {
       let dataset = DatasetReference(file: file, object: "s", elements: .strings(length: length))
       let part = ArrayPart(dataset: dataset, firstRow: 1, rows: 4)
       let array = try #require(
@@ -99,19 +103,24 @@ import Testing
     }
   }
 
-  /// The file's own type may be another number: it is converted to the first file's.
+  /// The file's own type may be another number: it is converted where every value of it stays what it is, and else refused.
   @Test func numbersAreConverted() throws {
     let directory = try TemporaryDirectory()
     let path = try directory.writeHDF5("n.h5") {
       try $0.dataset(
-        "n", .integer(size: 8, signed: true, bigEndian: true), shape: [2],
-        .bytes([0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 9]))
+        "n", .integer(size: 1, signed: false, bigEndian: true), shape: [2], .bytes([2, 9]))
+      try $0.dataset(
+        "wide", .integer(size: 4, signed: true, bigEndian: true), shape: [2], .bytes([0, 0, 0, 2, 0, 0, 0, 9]))
     }
     let file = FileReference(path: path, identity: try #require(FileIdentity(path: path)))
     let store = DatasetStore(files: HDF5Files(inThisProcess: FileOpener()), cacheSize: 1 << 20)
     let part = ArrayPart(dataset: reference(file, "n"), firstRow: 0, rows: 2)
     let array = try #require(StoredArray(element: twoBytes, entryShape: [], parts: [part], store))
-    #expect(try array.bytes(at: 0, count: 4) == [2, 1, 9, 0])
+    #expect(try array.bytes(at: 0, count: 4) == [2, 0, 9, 0])
+    let wide = ArrayPart(dataset: reference(file, "wide"), firstRow: 0, rows: 2)
+    let refused = try #require(StoredArray(element: twoBytes, entryShape: [], parts: [wide], store))
+    let error = #expect(throws: ReadError.self) { try refused.bytes(at: 0, count: 4) }
+    #expect(error?.description.contains(">i4, which does not become <u2 without loss") == true)
   }
 
   @Test func rowsThatAreNotThereAreAnError() throws {

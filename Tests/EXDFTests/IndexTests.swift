@@ -131,11 +131,13 @@ import Testing
       file("c.h5", 3, MadeKey("data/x", ["text"])),
       file("d.h5", 4, MadeKey("data/x", [Int32(5), 6], entry: [2])), file("e.h5", 5, MadeKey("data/x", [Int64(7)])),
     ])
-    // Another number becomes the first file's; text and other shapes cannot.
+    // Numbers become one that holds both; text and other shapes cannot.
     #expect(try opened.places(source, "data.x").keys.sorted() == [1, 5])
     #expect(try opened.places(source, "data.other").keys.sorted() == [1, 2, 3, 4, 5])
     #expect(opened.reports.contain("b.h5: INSTRUMENT/\(source)/data/x is missing"))
-    #expect(opened.reports.contain("c.h5: INSTRUMENT/\(source)/data/x has another type or shape"))
+    #expect(opened.reports.contain("c.h5: INSTRUMENT/\(source)/data/x has entries of dtype"))
+    #expect(opened.reports.contain("d.h5: INSTRUMENT/\(source)/data/x has entries of dtype <i4, shape (2)"))
+    #expect(opened.reports.contain("a.h5: INSTRUMENT/\(source)/data/x holds <i4; it is read as <i8, exactly"))
   }
 
   @Test func controlIndexesCanBeEmpty() throws {

@@ -17,6 +17,19 @@ struct RunGuard {
     for run in runs { add(run) }
   }
 
+  /// A guard of whatever SOURCEs name: of a proposal the folders that its runs are in.
+  init(sources: [String]) {
+    for source in sources {
+      switch try? RunSource(source) {
+      case .run(let location)?: for run in location.parts { add(run) }
+      case .runs(let directory)?: add(directory)
+      case .proposal(let directory)?:
+        for folder in RunFolder.names(inProposal: directory) { add("\(directory)/\(folder)") }
+      case nil: add(source)
+      }
+    }
+  }
+
   private mutating func add(_ run: String) {
     guard let resolved = realpath(run, nil) else { return }
     defer { free(resolved) }

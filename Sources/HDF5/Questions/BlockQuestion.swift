@@ -83,6 +83,11 @@ public struct BlockQuestion: AnswerableQuestion {
     }
     switch elements {
     case .numpy(let type):
+      // The one edge at which values are converted: exactly, or not at all.
+      let stored = try dataset.datatype(library)
+      guard stored.convertsExactly(to: type) else {
+        throw dataset.refusal("it holds \(stored.name), which does not become \(type.name) without loss")
+      }
       let memory = try MemoryType.numpy(type, library)
       var bytes = [UInt8](repeating: 0, count: try size(memory.size, dataset))
       let result = bytes.withUnsafeMutableBytes { buffer -> Result<Void, HDF5Error> in
@@ -97,7 +102,11 @@ public struct BlockQuestion: AnswerableQuestion {
     case .strings(let length):
       guard length >= 0 else { throw dataset.refusal("strings of \(length) bytes were asked for") }
       var bytes = [UInt8](repeating: 0, count: try size(length, dataset))
-      lay(try dataset.strings(start: start, count: count, library), length, into: &bytes)
+      let strings = try dataset.strings(start: start, count: count, library)
+      guard strings.allSatisfy({ $0.count <= length }) else {
+        throw dataset.refusal("it has a string of more than \(length) bytes, the longest that it had before")
+      }
+      lay(strings, length, into: &bytes)
       return Block(bytes: bytes)
     }
   }
@@ -114,7 +123,7 @@ public struct BlockQuestion: AnswerableQuestion {
     return bytes
   }
 
-  /// Writes strings into their places of the block, padded with NUL, and cut where one has grown since its key was described.
+  /// Writes strings into their places of the block, padded with NUL.
   private func lay(_ strings: [[UInt8]], _ length: Int, into bytes: inout [UInt8]) {
     for (number, string) in strings.enumerated() {
       var rest = number
@@ -126,7 +135,7 @@ public struct BlockQuestion: AnswerableQuestion {
         stride *= tile[axis]
       }
       let place = position * length
-      bytes.replaceSubrange(place..<place + min(length, string.count), with: string.prefix(length))
+      bytes.replaceSubrange(place..<place + string.count, with: string)
     }
   }
 }

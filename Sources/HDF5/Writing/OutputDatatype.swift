@@ -11,6 +11,30 @@ enum OutputDatatype {
     }
   }
 
+  /// Native numbers and fixed strings: what the types of several datasets are promoted to.
+  static func make(for type: Datatype) throws(HDF5Refusal) -> OutputHandle {
+    switch type {
+    case .integer(let size, let signed, .little, isWhole: true):
+      let names: [Int: NumberType] =
+        signed ? [1: .int8, 4: .int32, 8: .int64] : [1: .uint8, 2: .uint16, 4: .uint32, 8: .uint64]
+      if let name = names[size] { return try copy(of: number(name)) }
+      guard size == 2 else { break }
+      let made = try copy(of: chdf5_H5T_STD_U16LE())
+      try check(H5Tset_sign(made.id, H5T_SGN_2))
+      return made
+    case .float(4, .little): return try copy(of: chdf5_H5T_IEEE_F32LE())
+    case .float(8, .little): return try copy(of: chdf5_H5T_IEEE_F64LE())
+    case .fixedString(let length, _, let isUTF8):
+      let made = try copy(of: chdf5_H5T_C_S1())
+      try check(H5Tset_size(made.id, length))
+      try check(H5Tset_strpad(made.id, H5T_STR_NULLPAD))
+      try check(H5Tset_cset(made.id, isUTF8 ? H5T_CSET_UTF8 : H5T_CSET_ASCII))
+      return made
+    default: break
+    }
+    throw HDF5Refusal(reason: "no dataset is written with the type \(type.name)")
+  }
+
   /// Of variable length: ASCII as Karabo writes it, UTF-8 as h5py does.
   private static func text(_ characters: H5T_cset_t) throws(HDF5Refusal) -> OutputHandle {
     let type = try copy(of: chdf5_H5T_C_S1())

@@ -4,7 +4,12 @@ extension OutputFile {
   /// Makes a virtual dataset, with the groups it needs; virtual even where it has no mapping.
   borrowing func write(_ dataset: VirtualDataset) throws(OutputError) {
     try Self.attempt(name, dataset.path) { () throws(HDF5Refusal) in
-      let type = try type(of: dataset.type)
+      let type: OutputHandle
+      if let datatype = dataset.datatype {
+        type = try OutputDatatype.make(for: datatype)
+      } else {
+        type = try self.type(of: dataset.type)
+      }
       let space = try Self.block(dataset.shape)
       let creation = try OutputHandle(H5Pcreate(chdf5_H5P_DATASET_CREATE()), closedBy: H5Pclose)
       try check(H5Pset_obj_track_times(creation.id, false))

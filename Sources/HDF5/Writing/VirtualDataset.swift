@@ -39,6 +39,8 @@ package struct VirtualDataset: Sendable {
   package var shape: [Int]
   /// The source whose datatype this one has.
   package var type: Source
+  /// The datatype, where no source has it: one that holds the values of all of them.
+  package var datatype: Datatype?
   package var sources: [Source]
   package var mappings: [Mapping]
   /// One element, for what no mapping covers; nil for zeros.
@@ -46,12 +48,13 @@ package struct VirtualDataset: Sendable {
   package var attributes: [Attribute]
 
   package init(
-    path: String, shape: [Int], type: Source, sources: [Source], mappings: [Mapping], fill: [UInt8]? = nil,
-    attributes: [Attribute] = []
+    path: String, shape: [Int], type: Source, datatype: Datatype? = nil, sources: [Source], mappings: [Mapping],
+    fill: [UInt8]? = nil, attributes: [Attribute] = []
   ) {
     self.path = path
     self.shape = shape
     self.type = type
+    self.datatype = datatype
     self.sources = sources
     self.mappings = mappings
     self.fill = fill
@@ -64,6 +67,8 @@ extension VirtualDataset: WireValue {
     writer.put(path)
     writer.put(shape)
     writer.put(type)
+    writer.put(datatype != nil)
+    if let datatype { writer.put(datatype) }
     writer.put(sources)
     writer.put(mappings)
     writer.put(fill != nil)
@@ -75,6 +80,7 @@ extension VirtualDataset: WireValue {
     path = try reader.text()
     shape = try reader.integers()
     type = try Source(from: &reader)
+    datatype = try reader.flag() ? try Datatype(from: &reader) : nil
     sources = try reader.values()
     mappings = try reader.values()
     let hasFill = try reader.flag()

@@ -15,14 +15,19 @@ extension RunArrays {
 
   private func entry(of key: DetectorKey, of detector: Detector) throws(ReadError) -> Entry {
     if let reason = obstacle(to: key) { throw refusal(reason, key, detector) }
-    guard let number = key.numbers[key.reference] else { throw refusal("no module has it", key, detector) }
-    return try entry(ofKey: number, of: detector.modules[key.reference].source)
+    guard case .element(let element, let inner) = Representation(key.datatype) else {
+      throw refusal("it has no array", key, detector)
+    }
+    return Entry(element: element, shape: key.entryShape + inner, datatype: key.datatype)
   }
 
   /// How one entry of a key is stacked; nothing of the data is read.
   public func layout(of key: DetectorKey, of detector: Detector) throws(ReadError) -> StackLayout {
     let entry = try entry(of: key, of: detector)
-    guard let layout = StackLayout(entry, dropsFirstExtent: key.dropsFirstExtent, width: detector.width) else {
+    guard
+      let layout = StackLayout(
+        entry, dropsFirstExtent: key.dropsFirstExtent, width: detector.width, pixels: detector.type.moduleShape)
+    else {
       throw refusal("an entry of it would be larger than a file can be", key, detector)
     }
     return layout

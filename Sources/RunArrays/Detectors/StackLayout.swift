@@ -19,11 +19,15 @@ public struct StackLayout: Hashable, Sendable {
   var rowSize: Int
   var size: Int
 
-  /// The module axis comes third from the end, as `stack_detector_data` puts it; last where an entry has no pixels.
+  /// The module axis comes before those of the pixels, as `stack_detector_data` puts it; last where an entry has no pixels.
+  ///
+  /// The pixels are the last two axes, or the last two that have the extents of a module's where more axes follow them (the masks of 2018
+  /// have three bits for each).
   /// - Returns: nil where an entry would be absurdly large.
-  init?(_ entry: RunArrays.Entry, dropsFirstExtent: Bool, width: Int) {
+  init?(_ entry: RunArrays.Entry, dropsFirstExtent: Bool, width: Int, pixels: [Int]) {
     let own = dropsFirstExtent ? Array(entry.shape.dropFirst()) : entry.shape
-    let axis = own.count >= 2 ? own.count - 2 : own.count
+    let last = own.count >= 2 ? own.count - 2 : own.count
+    let axis = own.count > 2 ? (0...last).last { Array(own[$0..<($0 + 2)]) == pixels } ?? last : last
     let stacked = own[..<axis] + [width] + own[axis...]
     guard let row = ArrayDescription(element: entry.element, shape: own),
       let inner = ArrayDescription(element: entry.element, shape: Array(own[axis...])),

@@ -1,0 +1,105 @@
+public import EXDF
+public import HDF5
+public import Locality
+public import RunArrays
+internal import Synchronization
+public import Validation
+
+/// The tree of one run: what all its objects share. Knows nothing of FUSE.
+public final class RunTree: Sendable {
+  public let run: Run
+  public let arrays: RunArrays
+  let table: NodeTable
+  /// The run's place in the mount: empty for a mounted run, `raw/r0042` in a proposal.
+  let place: String
+  let paths: SourcePaths
+  let detectors: TreeDetectors
+  let generated: GeneratedFiles
+  /// The reports that look at the files themselves.
+  let reports: RunReports
+  /// The newest of the run's files: the time of whatever is made from all of them.
+  let modified: Time
+  /// The run's HDF5 files, the unusable ones too, by name.
+  let fileLinks: [(name: String, path: String)]
+
+  /// References that the kernel has to nodes of the tree, where it can be closed.
+  let uses = Atomic(0)
+  /// When the tree was last asked for something, in seconds of the monotonic clock; of interest where it can be closed.
+  let lastUse = Atomic(MonotonicClock.seconds)
+
+  private let damage: KnownDamage
+  private let objects = Mutex<[ObjectKey: any NodeObject]>([:])
+
+  /// What an object is found by. A type and a path together are unique: a source may be named like a file of another.
+  private struct ObjectKey: Hashable {
+    var type: ObjectIdentifier
+    var path: String
+  }
+
+  /// - Parameters:
+  ///   - table: of the mount.
+  ///   - place: the run's place in the mount.
+  ///   - options: which modules and trains of the detectors, and what stands where there is nothing.
+  ///   - validator: makes validation.txt.
+  ///   - query: makes locality.txt.
+  ///   - report: told of what has no place in the tree.
+  public init(
+    _ arrays: RunArrays, in table: NodeTable = NodeTable(), at place: String = "",
+    detectors options: DetectorOptions = DetectorOptions(), validator: RunValidator = RunValidator(),
+    query: LocalityQuery = LocalityQuery(), report: @Sendable (String) -> Void
+  ) {
+    self.arrays = arrays
+    self.table = table
+    self.place = place
+    run = arrays.run
+    damage = KnownDamage(of: arrays.run)
+    reports = RunReports(arrays.run, validator, query, damage)
+    paths = SourcePaths(run.sources) { report("the source \($0.name) has no place in the tree: its name is no path") }
+    detectors = TreeDetectors(arrays.run, options, report: report)
+    let identities = run.files.map(\.reference.identity)
+    modified = identities.map(Time.init).max() ?? Time(seconds: 0)
+    let links = run.files.map { ($0.name, $0.reference.path) } + run.skippedFiles.map { ($0.name, $0.path) }
+    fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
+    let hdf5 = run.hdf5
+    generated = GeneratedFiles(progress: { hdf5.progress })
+  }
+
+  /// The top directory.
+  public var root: Node { Node(object("") { RunDirectory($0, self) }) }
+
+  /// Has the validation of the run name what was wrong with a file when it was read.
+  public func note(_ damage: HDF5Error) { self.damage.note(damage) }
+
+  /// The object of a path, made when it is first met.
+  func object<Object: NodeObject>(_ path: String, _ make: (ObjectIdentity) -> Object) -> Object {
+    let key = ObjectKey(type: ObjectIdentifier(Object.self), path: path)
+    return objects.withLock { objects in
+      if let known = objects[key] as? Object { return known }
+      let made = table.add("\(place)\0\(path)\0\(Object.self)", make)
+      objects[key] = made
+      return made
+    }
+  }
+
+  /// Takes the tree's objects out of the table, and lets go of them: for a tree that the kernel has forgotten.
+  func close() {
+    let all = objects.withLock { objects -> [any NodeObject] in
+      defer { objects = [:] }
+      return Array(objects.values)
+    }
+    table.remove(all)
+  }
+
+  /// The arrays that are not listed but open.
+  var slices: Slices { object("@") { Slices($0, self) } }
+
+  func modified(files: [Int]) -> Time {
+    files.map { Time(run.files[$0].reference.identity) }.max() ?? modified
+  }
+
+  /// The position of a train from its id as the tree writes it: digits only, no zeros before them.
+  func trainPosition(_ text: (some StringProtocol)?) -> Int? {
+    guard let text, let train = UInt64(text), String(train) == text else { return nil }
+    return run.position(ofTrain: train)
+  }
+}
