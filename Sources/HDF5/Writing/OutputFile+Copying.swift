@@ -178,8 +178,16 @@ struct RowCopy {
       && H5Tdetect_class(stored.id, H5T_REFERENCE) <= 0
     try check(H5Pset_obj_track_times(creation.id, false))
     let hasSameChunks = layout.chunk != nil && H5Pequal(creation.id, layout.creation.id) > 0
-    let hasFilters = H5Pget_nfilters(creation.id) > 0
-    sharesChunks = isPlain && hasFilters && hasSameChunks && H5Tequal(stored.id, type) > 0
+    // Of small chunks many are read at a time; of large ones those that were never written stay so.
+    let isWorthIt = H5Pget_nfilters(creation.id) > 0 || Self.isLarge(layout.chunk ?? [], H5Tget_size(type))
+    sharesChunks = isPlain && isWorthIt && hasSameChunks && H5Tequal(stored.id, type) > 0
+  }
+
+  /// Whether a chunk has more bytes than looking for it costs.
+  private static func isLarge(_ chunk: [Int], _ elementSize: Int) -> Bool {
+    var size = elementSize
+    for extent in chunk where size < 32 << 10 { size *= min(extent, 32 << 10) }
+    return size >= 32 << 10
   }
 
   func copy(_ rows: Int, from first: Int, to start: Int) throws(HDF5Refusal) {
