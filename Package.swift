@@ -53,6 +53,11 @@ let package = Package(
     .target(name: "EXDF", dependencies: ["HDF5", "Threads"], swiftSettings: strict),
     .target(name: "ArrayIO", dependencies: ["HDF5", "ChunkCodec", "NPY", "Threads"], swiftSettings: strict),
     .target(name: "RunArrays", dependencies: ["EXDF", "ArrayIO", "HDF5", "NPY", "Threads"], swiftSettings: strict),
+    // What there is to look at: numbers over an array, pictures, and labels for other readers.
+    .target(
+      name: "Statistics", dependencies: ["ArrayIO", "CKernels", "HDF5", "NPY", "Threads"], swiftSettings: strict),
+    .target(name: "Pictures", dependencies: ["ArrayIO", "HDF5", "NPY", "Statistics"], swiftSettings: strict),
+    .target(name: "Zarr", dependencies: ["ArrayIO", "HDF5", "NPY"], swiftSettings: strict),
     .target(name: "Validation", dependencies: ["EXDF", "HDF5", "Threads", "Printable"], swiftSettings: strict),
     .target(name: "Locality", dependencies: ["Threads", "Printable"], swiftSettings: strict),
     .target(
@@ -137,6 +142,15 @@ let package = Package(
       path: "Tests/ReportsTests", swiftSettings: strict),
     .testTarget(
       name: "ValidationTests", dependencies: ["Validation", "HDF5"], path: "Tests/ValidationTests",
+      swiftSettings: strict),
+    .testTarget(
+      name: "StatisticsTests", dependencies: ["Statistics", "ArrayIO", "HDF5", "NPY", "RawHDF5", "Threads"],
+      path: "Tests/StatisticsTests", swiftSettings: strict),
+    .testTarget(
+      name: "PicturesTests", dependencies: ["Pictures", "ArrayIO", "CDeflate", "HDF5", "NPY"],
+      path: "Tests/PicturesTests", swiftSettings: strict),
+    .testTarget(
+      name: "ZarrTests", dependencies: ["Zarr", "ArrayIO", "HDF5", "NPY"], path: "Tests/ZarrTests",
       swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),
     .testTarget(

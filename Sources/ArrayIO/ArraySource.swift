@@ -21,9 +21,15 @@ public protocol ArraySource: Sendable {
   /// Whether its bytes have to be decoded; asks the file if need be.
   /// - Throws: ``ReadError`` where it cannot be asked.
   var needsDecoding: Bool { get throws(ReadError) }
+
+  /// Which elements are data, and which only fill a gap: an array of bool with as many axes, each as long as that of this array
+  /// or, where all along it are alike, 1. nil where there are no gaps.
+  var presence: (any ArraySource)? { get }
 }
 
 extension ArraySource {
+  public var presence: (any ArraySource)? { nil }
+
   public var needsDecoding: Bool { get throws(ReadError) { false } }
 
   public func gather(dataAt offset: Int, _ count: Int, into sink: inout PieceSink) throws(ReadError) {

@@ -14,8 +14,11 @@ public struct SlicedArray: ArraySource {
 
   /// - Throws: ``Slice/Invalid`` where the slice does not fit.
   public init(_ base: any ArraySource, _ slice: Slice) throws(Slice.Invalid) {
+    try self.init(base, try slice.selections(of: base.description.shape))
+  }
+
+  private init(_ base: any ArraySource, _ selections: [Slice.Selection]) throws(Slice.Invalid) {
     let shape = base.description.shape
-    let selections = try slice.selections(of: shape)
     let kept = selections.filter { !$0.isDropped }.map(\.count)
     guard let description = ArrayDescription(element: base.description.element, shape: kept) else {
       throw Slice.Invalid(description: "the slice is larger than a file can be")
@@ -39,6 +42,21 @@ public struct SlicedArray: ArraySource {
   }
 
   public var needsDecoding: Bool { get throws(ReadError) { try base.needsDecoding } }
+
+  public var presence: (any ArraySource)? {
+    guard let presence = base.presence else { return nil }
+    let own = zip(selections, presence.description.shape).map { selection, extent in
+      var selection = selection
+      if extent == 1 {
+        selection.start = 0
+        selection.step = 1
+        selection.count = min(1, selection.count)
+      }
+      return selection
+    }
+    // It is never larger than the array, which fits.
+    return try? SlicedArray(presence, own)
+  }
 
   /// Runs that lie closer together than this are read with what is between them: a read each would cost a microsecond.
   private static let widestGap = 4096

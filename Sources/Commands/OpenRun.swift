@@ -131,7 +131,9 @@ enum OpenRun {
       } catch {
         if request.aliases != nil { throw .aliases(error.description) }
         logger.warning("\(error.description); the run has no aliases")
-        return Aliases()
+        var aliases = Aliases()
+        aliases.problems = [error.description]
+        return aliases
       }
     }
 

@@ -49,6 +49,33 @@ extension Run {
     return values
   }
 
+  /// The Karabo classes of devices, as `run[source].device_class`; nil for instrument sources, and where no file says it.
+  ///
+  /// Of all sources in one visit of each file.
+  /// - Throws: ``HDF5/ReadError/passing(_:)`` alone.
+  public func deviceClasses(of sources: [Source]) throws(ReadError) -> [String?] {
+    var open: [Int: [Source]] = [:]
+    for source in sources where source.kind == .control && source.cache.withLock({ $0.deviceClass == nil }) {
+      open[source.files[0], default: []].append(source)
+    }
+    for (file, sources) in open {
+      let questions = sources.map { StringsQuestion("RUN/\($0.name)/classId/value") }
+      for (source, answer) in zip(sources, try hdf5.ask(files[file].reference, questions)) {
+        var name = try? answer.get()?.strings.first.map { String(decoding: $0, as: UTF8.self) }
+        // A file without the RUN group of a source that it has: another says it.
+        if name == nil, source.files.count > 1 {
+          name = try runValues(of: source).first { $0.key == "classId" }.flatMap { value in
+            guard case .strings(let strings) = value.contents else { return nil }
+            return strings.first.map { String(decoding: $0, as: UTF8.self) }
+          }
+        }
+        let found = name
+        source.cache.withLock { $0.deviceClass = .some(found) }
+      }
+    }
+    return sources.map { source in source.cache.withLock { $0.deviceClass ?? nil } }
+  }
+
   /// The datasets directly under METADATA, sorted by name; for the first format its version alone, as `run_metadata()`.
   ///
   /// - Parameter number: of which file: a directory can hold files of several runs.

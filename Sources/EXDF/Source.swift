@@ -42,6 +42,7 @@ public final class Source: Sendable {
     var groupIndexes: [String: TrainIndex] = [:]
     var stringLengths: [Int: Result<Int, HDF5Error>] = [:]
     var runValues: [RunValue]?
+    var deviceClass: String??
     var units: [String?]?
   }
   let cache = Mutex(Cache())

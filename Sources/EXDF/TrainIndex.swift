@@ -129,6 +129,16 @@ public struct TrainIndex: Hashable, Sendable {
     return limited
   }
 
+  /// The positions of the first and the last train without data; nil where all have some.
+  public func gaps(trains: Int) -> (first: Int, last: Int)? {
+    guard trainsWithData < trains else { return nil }
+    var first = 0
+    for segment in segments where segment.firstTrain == first { first = segment.endTrain }
+    var last = trains - 1
+    for segment in segments.reversed() where segment.endTrain == last + 1 { last = segment.firstTrain - 1 }
+    return (first, last)
+  }
+
   /// Whether these are the first trains of another index, with as many entries each: what lies there in rows lies here in the same.
   public func isBeginning(of other: TrainIndex) -> Bool {
     var rest = other.segments[...]

@@ -36,7 +36,7 @@ public final class ProposalAccess: TreeAccess {
   /// nil above the runs.
   private func access(of node: Node) throws(AccessError) -> RunAccess? {
     guard let tree = node.object.tree else { return nil }
-    guard let access = runs.withLock({ $0[ObjectIdentifier(tree)] }) else {
+    guard let access = runs.withLock({ $0[ObjectIdentifier(tree.whole)] }) else {
       // It was closed a moment ago.
       throw .failed(path: tree.run.path, errno: ESTALE)
     }

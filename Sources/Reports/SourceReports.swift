@@ -69,29 +69,16 @@ public enum SourceReports {
   public static func table(of source: Source, in arrays: RunArrays) throws(ReadError) -> [UInt8] {
     let run = arrays.run
     let keys = try run.keys(of: source)
-    var columns: [(name: String, index: TrainIndex, elements: Elements)] = []
+    var table = Table()
     for (number, key) in keys.enumerated() where arrays.isScalar(key) && (source.kind == .instrument || key.isValue) {
       let index = try run.index(ofKey: number, of: source)
-      guard index.mostEntries <= 1, index.entries * (columns.count + 1) <= mostTableCells,
+      guard index.mostEntries <= 1, index.entries * (table.columns.count + 1) <= mostTableCells,
         try KeyReports.hasValues(number, of: source, in: arrays)
       else { continue }
-      columns.append((key.name, index, Elements(of: try arrays.array(ofKey: number, of: source))))
+      let elements = Elements(of: try arrays.array(ofKey: number, of: source))
+      table.columns.append(Table.Column(name: key.name, index: index, elements: elements))
     }
-    var csv = CSV(header: ["train_id"] + columns.map(\.name))
-    var next = columns.map { $0.index.nextTrain(from: 0) }
-    while let train = next.compactMap({ $0 }).min() {
-      csv.field(number: run.trainIDs[train])
-      for (number, column) in columns.enumerated() {
-        guard next[number] == train, let location = column.index.location(ofTrain: train) else {
-          csv.emptyField()
-          continue
-        }
-        try column.elements.withElement(location.firstEntry) { csv.field(column.elements.element, $0) }
-        next[number] = column.index.nextTrain(from: train + 1)
-      }
-      csv.endLine()
-    }
-    return csv.bytes
+    return try table.csv(of: run)
   }
 
   /// `run.csv`: the properties of a control source at the start of the run. Several values of one property stand in brackets.

@@ -16,6 +16,8 @@ struct Text {
     bytes.append(0x0A)
   }
 
+  mutating func append(bytes more: ArraySlice<UInt8>) { bytes.append(contentsOf: more) }
+
   mutating func append(byte: UInt8) { bytes.append(byte) }
 
   mutating func append(number: some BinaryInteger) {
@@ -50,8 +52,18 @@ struct CSV {
   var bytes: [UInt8] { text.bytes }
 
   mutating func field(_ value: String) {
-    let value = value.printableText
     separate()
+    Self.append(value, to: &text)
+  }
+
+  /// A field as it stands in a line, quotes and all.
+  mutating func field(rendered bytes: ArraySlice<UInt8>) {
+    separate()
+    text.append(bytes: bytes)
+  }
+
+  private static func append(_ value: String, to text: inout Text) {
+    let value = value.printableText
     let mustQuote = value.utf8.contains { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }
     if mustQuote {
       text.append(byte: 0x22)
@@ -73,10 +85,15 @@ struct CSV {
   mutating func emptyField() { separate() }
 
   mutating func field(_ element: ElementType, _ bytes: UnsafeRawBufferPointer) {
+    separate()
+    Self.append(element, bytes, to: &text)
+  }
+
+  /// Appends an element as it stands in a field.
+  static func append(_ element: ElementType, _ bytes: UnsafeRawBufferPointer, to text: inout Text) {
     if case .bytes = element {
-      field(ElementText.string(bytes))
+      append(ElementText.string(bytes), to: &text)
     } else {
-      separate()
       ElementText.append(element, bytes, to: &text)
     }
   }
@@ -146,8 +163,9 @@ enum ElementText {
     }
   }
 
-  /// Swift writes the sign and the payload of what is no number, as in `-nan(0x1)`; who reads a table knows `nan`.
+  /// Swift writes the sign and the payload of what is no number, as in `-nan(0x1)`; who reads a table knows `NaN`: polars takes `nan` for
+  /// a text.
   static func text<Number: BinaryFloatingPoint & CustomStringConvertible>(_ number: Number) -> String {
-    number.isNaN ? "nan" : number.description
+    number.isNaN ? "NaN" : number.description
   }
 }

@@ -17,4 +17,23 @@ struct FileContentsSummary: Hashable, Sendable {
   var instrumentSources: [String]
   /// Trains with data by source; sources that have none anywhere are in it with 0.
   var trainsWithData: [String: Int]
+  /// What is there of each source.
+  var keys: [String: SourceKeys] = [:]
+}
+
+/// The datasets of one source in one file.
+struct SourceKeys: Hashable, Sendable {
+  /// What a dataset is; in most files of a source the same.
+  struct Form: Hashable, Sendable {
+    var path: String
+    /// As numpy names it.
+    var type: String
+    /// Of one entry.
+    var shape: [Int]
+
+    var text: String { "dtype \(type), shape (\(shape.map(String.init).joined(separator: ", ")))" }
+  }
+  var forms: [Form] = []
+  /// Trains in which each has data.
+  var trains: [Int] = []
 }

@@ -19,6 +19,8 @@ public enum ValidationCheck: String, CaseIterable, Sendable {
   case duplicateTrains = "duplicate_trains"
   /// A name that is both a control and an instrument source: the mount has room for one.
   case sourceKinds = "source_kinds"
+  /// A key whose type or shape differs from file to file, or that some files lack: an array cannot hold all of it, or only converted.
+  case keyForms = "key_forms"
   /// INDEX against the train ids that instruments write beside their data.
   case instrumentTrainIDs = "instrument_train_ids"
   /// Data that cannot be read back. Only when asked for: it reads every byte.

@@ -205,3 +205,22 @@ def test_virtual_file_leaves_out_what_is_odd(tmp_path):
     assert_same(run["S/M/1", "p"].ndarray(), np.array([1.0, 2.0, 3.0, 4.0, 5.0]), "p")
     assert run["S/LATE/1", "p"].train_id_coordinates().tolist() == [10002, 10003, 10004]
     assert run.get_run_value("S/M/1", "p") == 3.0
+
+
+def test_validation_names_what_differs(tmp_path):
+    """Each key that differs, its file, what it has there and what the others have; a file without entries has no say."""
+    write_files(tmp_path / "run", [
+        {"a": np.array([1, 2], "u1"), "image": np.ones((2, 3), "u2"), "empty": np.zeros((0, 1)), "same": np.arange(2)},
+        {"a": np.array([70000, 2, 3], "i4"), "image": np.ones((3, 4), "u2"), "late": np.arange(3),
+         "empty": np.ones((3, 7), "f4"), "same": np.arange(3)}])
+    result = product.xfelfs("validate", tmp_path / "run")
+    assert result.returncode == 1
+    text = result.stdout
+    assert text.count("Key differs from file to file") == 2
+    for path, found, others in (("data/a", "dtype |u1, shape ()", "dtype <i4, shape ()"),
+                                ("data/image", "dtype <u2, shape (3)", "dtype <u2, shape (4)")):
+        assert f"dataset: INSTRUMENT/{CAM}/{path}\n" in text
+        assert f"found: {found}\n" in text and f"others: {others} in 1 files, e.g. " in text
+    assert "Key is missing in a file" in text and f"dataset: INSTRUMENT/{CAM}/data/late\n" in text
+    assert "data/same" not in text
+    assert product.xfelfs("validate", "--skip", "key_forms", tmp_path / "run").stdout.count("Key ") == 0

@@ -82,9 +82,10 @@ def test_sources_csv(mounted):
         data = mounted.run[source]
         counts = data.data_counts(labelled=False)
         expected.append([source, "control" if data.is_control else "instrument", str(len(data.keys())),
-                         str(np.count_nonzero(counts)), data.aggregator or ""])
+                         str(np.count_nonzero(counts)), data.aggregator or "", data.data_category or "",
+                         data.device_class or ""])
     header, *rows = read_csv(mounted.mount / "sources.csv")
-    assert header == ["source", "kind", "keys", "trains_with_data", "aggregator"]
+    assert header == ["source", "kind", "keys", "trains_with_data", "aggregator", "category", "device_class"]
     assert sorted(rows) == sorted(expected)
 
 

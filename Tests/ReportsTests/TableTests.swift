@@ -1,6 +1,7 @@
 import EXDF
 import RawHDF5
 import Reports
+import RunArrays
 import TestRuns
 import Testing
 
@@ -28,12 +29,12 @@ import Testing
     let made = try MadeArrays(SmallRun.files())
     #expect(
       try text(RunTables.sources(of: made.run)) == """
-        source,kind,keys,trains_with_data,aggregator
-        D/CORR/0CH0:output,instrument,3,5,AGIPD00
-        S/CAM/1:out,instrument,4,4,DA01
-        S/TOP/1,control,0,0,DA01
-        S/XGM/1,control,5,6,DA01
-        S/XGM/1:output,instrument,2,5,DA01
+        source,kind,keys,trains_with_data,aggregator,category,device_class
+        D/CORR/0CH0:output,instrument,3,5,AGIPD00,CORR,
+        S/CAM/1:out,instrument,4,4,DA01,RAW,
+        S/TOP/1,control,0,0,DA01,RAW,
+        S/XGM/1,control,5,6,DA01,RAW,XGM
+        S/XGM/1:output,instrument,2,5,DA01,RAW,
 
         """)
     #expect(
@@ -78,7 +79,18 @@ import Testing
     let source = try #require(made.run.source(named: "A:x"))
     #expect(
       text(try SourceReports.table(of: source, in: made.arrays))
-        == "train_id,a.b,a.f,a.s,b.i\n7,true,0.1,\"x,y\",\n8,,,,-9\n9,false,nan,,5\n")
+        == "train_id,a.b,a.f,a.s,b.i\n7,true,0.1,\"x,y\",\n8,,,,-9\n9,false,NaN,,5\n")
+    #expect(
+      try text(RunTables.table(of: made.arrays))
+        == "train_id,A/M/1/p,A:x/a.b,A:x/a.f,A:x/a.s,A:x/b.i\n7,1.5,true,0.1,\"x,y\",\n8,2.0,,,,-9\n9,2.5,false,NaN,,5\n"
+    )
+    let selected = RunArrays(
+      run: try made.run.selecting([SourcePattern("*,*.timestamp"), SourcePattern("A:x,b.*")]), store: made.arrays.store)
+    #expect(try text(RunTables.table(of: selected)).hasPrefix("train_id,A/M/1/p.timestamp,A:x/b.i\n7,"))
+    #expect(
+      try text(RunTables.missing(of: made.run))
+        == "source,group,trains_with_data,share,first_gap,last_gap\nA:x,c,1,0.3333333333333333,8,9\nA:x,a,2,0.6666666666666666,8,8\n"
+        + "A:x,b,2,0.6666666666666666,7,7\n")
     #expect(try text(SourceReports.counts(of: source, in: made.run)) == "train_id,a,b,c\n7,1,0,2\n8,0,1,0\n9,1,1,0\n")
     let control = try #require(made.run.source(named: "A/M/1"))
     // Of a control source the values alone.

@@ -84,12 +84,12 @@ import Testing
     let double = ElementType.float(size: 8, bigEndian: false)
     for bits in [0x7FF8_0000_0000_0000, 0xFFF8_0000_0000_0000, 0x7FF8_0000_0000_0001, 0x7FF4_0000_0000_0000] as [UInt64]
     {
-      #expect(text(double, raw(bits)) == "nan")
+      #expect(text(double, raw(bits)) == "NaN")
     }
     for bits in [0x7FC0_0000, 0xFFC0_0000, 0x7FC0_1234, 0x7FA0_0000] as [UInt32] {
-      #expect(text(.float(size: 4, bigEndian: false), raw(bits)) == "nan")
+      #expect(text(.float(size: 4, bigEndian: false), raw(bits)) == "NaN")
     }
-    #expect(text(.float(size: 2, bigEndian: false), [0x01, 0xFE]) == "nan")
+    #expect(text(.float(size: 2, bigEndian: false), [0x01, 0xFE]) == "NaN")
     #expect(text(double, raw(Double.infinity)) == "inf" && text(double, raw(-Double.infinity)) == "-inf")
   }
 
@@ -97,7 +97,7 @@ import Testing
     let complex = ElementType.complex(size: 8, bigEndian: false)
     #expect(text(complex, raw(Float(1.5)) + raw(Float(-2))) == "1.5-2.0j")
     #expect(text(complex, raw(Float(0)) + raw(Float(2))) == "0.0+2.0j")
-    #expect(text(complex, raw(Float(0)) + raw(-Float.nan)) == "0.0+nanj")
+    #expect(text(complex, raw(Float(0)) + raw(-Float.nan)) == "0.0+NaNj")
     #expect(
       text(.complex(size: 16, bigEndian: true), raw(1.0.bitPattern.bigEndian) + raw(0.5.bitPattern.bigEndian))
         == "1.0+0.5j")

@@ -75,10 +75,11 @@ import Testing
   private static func tree(_ model: Model, _ files: [MadeFile]) -> [String: Expected] {
     var tree: [String: Expected] = [
       "files": .directory, "sources": .directory, "trains": .directory, "detectors": .directory, "export": .directory,
-      "export/virtual.h5": .file(nil),
+      "export/virtual.h5": .file(nil), "aliases": .directory, "select": .directory, "aligned": .directory,
+      "aliases/README.txt": .file(nil), "select/README.txt": .file(nil), "aligned/README.txt": .file(nil),
     ]
     for name in [
-      "README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv", "validation.txt",
+      "README.txt", "info.txt", "info.json", "trains.csv", "sources.csv", "keys.csv", "missing.csv", "validation.txt",
       "validation.json", "locality.txt", "locality.json",
     ] {
       tree[name] = .file(nil)

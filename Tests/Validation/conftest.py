@@ -84,6 +84,7 @@ OUR_CHECKS = {
     "locality",
     "duplicate_trains",
     "source_kinds",
+    "key_forms",
     "instrument_train_ids",
     "read_data",
     "missing_trains",

@@ -16,6 +16,8 @@ public struct Aliases: Hashable, Sendable {
   public private(set) var targets: [String: Target] = [:]
   /// The files that they were read from.
   public var paths: [String] = []
+  /// What is wrong with a file that was not read, one sentence each.
+  public var problems: [String] = []
 
   public init() {}
 

@@ -96,7 +96,9 @@ extension Run {
     let named =
       glob.isPlain ? [source(named: glob.description)].compactMap { $0 } : sources.filter { glob.matches($0.name) }
     guard !named.isEmpty else {
-      throw .noMatch(pattern, suggestion: CloseNames.suggestion(for: glob.description, among: sources.map(\.name)))
+      // In the name of a directory a slash is written as a question mark.
+      let name = glob.description.split(separator: "?", omittingEmptySubsequences: false).joined(separator: "/")
+      throw .noMatch(pattern, suggestion: CloseNames.suggestion(for: name, among: sources.map(\.name)))
     }
     if pattern.isWhole { return named.map { ($0, nil) } }
     var found: [(source: Source, keys: Set<String>?)] = []

@@ -1,6 +1,7 @@
 public import ArrayIO
 internal import EXDF
 public import HDF5
+internal import NPY
 
 /// The modules of a detector as one array: (entries, ..., modules, slow scan, fast scan).
 ///
@@ -94,6 +95,35 @@ public struct StackedArray: ArraySource {
   public var longestWindow: Int { anyModule?.array.longestWindow ?? 0 }
 
   public var needsDecoding: Bool { get throws(ReadError) { try anyModule?.array.needsDecoding ?? false } }
+
+  public var presence: (any ArraySource)? { PresenceArray(of: self) }
+
+  /// Whether each module has each entry: bool, with an extent of 1 along every axis but the entries' and the modules'.
+  private struct PresenceArray: ArraySource {
+    let description: ArrayDescription
+    private let stack: StackedArray
+
+    /// - Returns: never nil: it is smaller than the stack.
+    init?(of stack: StackedArray) {
+      let entries = stack.description.shape.dropLast(stack.layout.shape.count)
+      var shape = [Int](repeating: 1, count: stack.layout.shape.count)
+      shape[stack.layout.moduleAxis] = stack.layout.width
+      guard let description = ArrayDescription(element: .boolean, shape: entries + shape) else { return nil }
+      self.description = description
+      self.stack = stack
+    }
+
+    func read(dataAt offset: Int, into output: UnsafeMutableRawBufferPointer) throws(ReadError) {
+      let width = stack.layout.width
+      for index in output.indices {
+        let (entry, slot) = (offset + index).quotientAndRemainder(dividingBy: width)
+        let place = stack.frames.entries.train(ofEntry: stack.firstEntry + entry)
+        let isThere =
+          if let module = stack.slots[slot], let place { stack.entry(entry, of: module, place) != nil } else { false }
+        output[index] = isThere ? 1 : 0
+      }
+    }
+  }
 
   private var anyModule: Module? {
     for case let module? in slots { return module }

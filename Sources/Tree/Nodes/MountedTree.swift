@@ -1,6 +1,5 @@
 internal import EXDF
 public import HDF5
-internal import Synchronization
 
 /// What is mounted: a top directory, and everything below it by number.
 public struct MountedTree: Sendable {
@@ -29,10 +28,8 @@ public struct MountedTree: Sendable {
   /// - Throws: ``TreeError/notFound(reason:)`` for any other number.
   public func node(_ number: UInt64) throws(TreeError) -> Node {
     let node = try table.node(number)
-    // A run that is in use is not closed.
-    if proposal != nil, let tree = node.object.tree {
-      tree.lastUse.store(MonotonicClock.seconds, ordering: .relaxed)
-    }
+    // What is in use is not closed.
+    node.object.tree?.touch()
     return node
   }
 
@@ -50,12 +47,12 @@ public struct MountedTree: Sendable {
   }
 
   /// The kernel has one more reference to a node.
-  public func remember(_ node: Node) { node.object.tree?.uses.wrappingAdd(1, ordering: .relaxed) }
+  public func remember(_ node: Node) { node.object.tree?.addUses(1) }
 
   /// Uses of a node that the kernel gives back.
   public func forget(_ node: Node, count: UInt64) {
     if let slices = node.object as? Slices { slices.forget(node.position, count: count) }
-    node.object.tree?.uses.wrappingSubtract(Int(clamping: count), ordering: .relaxed)
+    node.object.tree?.addUses(0 &- Int(clamping: count))
   }
 
   /// The node at a path below the root, links to other sources followed; for the commands that need no mount.

@@ -70,7 +70,7 @@ final class RunSlot: ProposalObject, DirectoryObject {
     while true {
       let opening = state.withLock { $0.opening }
       if case .success(let tree)? = opening.ifDone {
-        tree.lastUse.store(MonotonicClock.seconds, ordering: .relaxed)
+        tree.touch()
         return tree
       }
       let request = Request.current
@@ -86,7 +86,7 @@ final class RunSlot: ProposalObject, DirectoryObject {
       }
       switch result {
       case .success(let tree)?:
-        tree.lastUse.store(MonotonicClock.seconds, ordering: .relaxed)
+        tree.touch()
         return tree
       case .failure(let error)?: throw .cannotOpen(error)
       case nil: if request.isInterrupted() { throw .interrupted }

@@ -28,6 +28,7 @@ enum ReadMe {
         info.txt  info.json          what is in the run
         trains.csv                   one row per train: id, time, whether it is suspect
         sources.csv  keys.csv        one row per source, one row per key
+        missing.csv                  which sources miss trains, worst first
         train_ids.npy                the train ids as an array
         files/                       links to the HDF5 files
         validation.txt  .json        whether the files are sound; made when first opened. Of one file alone:
@@ -38,6 +39,8 @@ enum ReadMe {
         trains/ID/SOURCE/KEY.npy     the same arrays, by train
         detectors/DETECTOR/          the modules of a detector stacked: info.txt, frames.csv, availability.npy, keys/
         detectors/DETECTOR/keys/KEY/ array.npy, trains/ID.npy, frames/ID/PULSE.npy
+        aliases/NAME                 links: the beamline's names of sources and keys
+        select/WHAT/  aligned/WHAT/  the part of the run that a name selects, as a tree of its own: select/README.txt
         export/                      virtual.h5 and DETECTOR.cxi: HDF5 files over the run, for h5py and CrystFEL
 
       Control characters in names and texts are written as \\x1b in .txt and .csv (tables keep tabs, newlines and

@@ -5,6 +5,7 @@ struct ValidationText: RunFile {
   let name = "validation.txt"
   let scope = FileScope.directory
 
+  func isListed(in tree: RunTree) -> Bool { !tree.isSelection }
   func content(of tree: RunTree) -> Content { tree.generated.volatile(tree.reports.validationText) }
 }
 
@@ -13,6 +14,7 @@ struct ValidationJSON: RunFile {
   let name = "validation.json"
   let scope = FileScope.directory
 
+  func isListed(in tree: RunTree) -> Bool { !tree.isSelection }
   func content(of tree: RunTree) -> Content { tree.generated.volatile(tree.reports.validationJSON) }
 }
 
@@ -21,6 +23,7 @@ struct LocalityText: RunFile {
   let name = "locality.txt"
   let scope = FileScope.directory
 
+  func isListed(in tree: RunTree) -> Bool { !tree.isSelection }
   func content(of tree: RunTree) -> Content { tree.generated.volatile(tree.reports.localityText) }
 }
 
@@ -29,5 +32,6 @@ struct LocalityJSON: RunFile {
   let name = "locality.json"
   let scope = FileScope.directory
 
+  func isListed(in tree: RunTree) -> Bool { !tree.isSelection }
   func content(of tree: RunTree) -> Content { tree.generated.volatile(tree.reports.localityJSON) }
 }

@@ -2,8 +2,8 @@
 final class RunDirectory: DirectoryObject {
   /// Its files, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any RunFile] = [
-    ReadMeFile(), RunInfoText(), RunInfoJSON(), TrainsTable(), SourcesTable(), KeysTable(), TrainIDsFile(),
-    ValidationText(), ValidationJSON(), LocalityText(), LocalityJSON(),
+    ReadMeFile(), RunInfoText(), RunInfoJSON(), TrainsTable(), SourcesTable(), KeysTable(), SelectionTable(),
+    MissingTable(), TrainIDsFile(), ValidationText(), ValidationJSON(), LocalityText(), LocalityJSON(),
   ]
 
   let identity: ObjectIdentity
@@ -23,16 +23,21 @@ final class RunDirectory: DirectoryObject {
   func children(at position: Int) -> Children {
     let files = owner.runFiles
     return .list(
-      Self.files.indices.map { Child(Self.files[$0].name, Node(files, at: $0)) } + [
+      Self.files.indices.filter { Self.files[$0].isListed(in: owner) }.map {
+        Child(Self.files[$0].name, Node(files, at: $0))
+      } + [
         Child("files", owner.filesDirectory), Child("sources", owner.sourceFolder(0)),
         Child("trains", owner.trainsDirectory), Child("detectors", owner.detectorsDirectory),
-        Child("export", owner.exportDirectory),
+        Child("export", owner.exportDirectory), Child("aliases", owner.aliasesDirectory),
+        Child("select", owner.selections(.select)), Child("aligned", owner.selections(.aligned)),
       ])
   }
 
   /// What takes long and is wanted by a reader who goes through the whole run.
   func prepareListing(at position: Int) {
-    for number in Self.files.indices { owner.start(Node(owner.runFiles, at: number)) }
+    for number in Self.files.indices where Self.files[number].isListed(in: owner) {
+      owner.start(Node(owner.runFiles, at: number))
+    }
     owner.start(Node(owner.exportFiles, at: 0))
   }
 }
@@ -42,11 +47,13 @@ protocol RunFile: Sendable {
   var name: String { get }
   /// The files that it is made from.
   var scope: FileScope { get }
+  func isListed(in tree: RunTree) -> Bool
   func content(of tree: RunTree) -> Content
 }
 
 extension RunFile {
   var scope: FileScope { .run }
+  func isListed(in tree: RunTree) -> Bool { true }
 }
 
 /// The files of a run's top directory; the position is one in ``RunDirectory/files``.
@@ -61,7 +68,9 @@ final class RunFiles: LeafObject {
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position < RunDirectory.files.count }
+  func isNode(at position: Int) -> Bool {
+    position < RunDirectory.files.count && RunDirectory.files[position].isListed(in: owner)
+  }
   func scope(at position: Int) -> FileScope { isNode(at: position) ? RunDirectory.files[position].scope : .names }
   func modified(at position: Int) -> Time { owner.modified }
   func content(at position: Int) -> Content { RunDirectory.files[position].content(of: owner) }

@@ -27,6 +27,14 @@ public final class RunTree: Sendable {
   /// When the tree was last asked for something, in seconds of the monotonic clock; of interest where it can be closed.
   let lastUse = Atomic(MonotonicClock.seconds)
 
+  /// The tree that this one is a selection of.
+  let parent: RunTree?
+  /// The trees of selections of this run.
+  let selections = SelectionTrees()
+
+  private let options: DetectorOptions
+  private let validator: RunValidator
+  private let query: LocalityQuery
   private let damage: KnownDamage
   private let objects = Mutex<[ObjectKey: any NodeObject]>([:])
 
@@ -36,6 +44,10 @@ public final class RunTree: Sendable {
     var path: String
   }
 
+  private static let made = Atomic(0)
+  /// Another for each tree that there ever was in this process.
+  public let serial = RunTree.made.wrappingAdd(1, ordering: .relaxed).newValue
+
   /// - Parameters:
   ///   - table: of the mount.
   ///   - place: the run's place in the mount.
@@ -43,11 +55,22 @@ public final class RunTree: Sendable {
   ///   - validator: makes validation.txt.
   ///   - query: makes locality.txt.
   ///   - report: told of what has no place in the tree.
-  public init(
+  public convenience init(
     _ arrays: RunArrays, in table: NodeTable = NodeTable(), at place: String = "",
     detectors options: DetectorOptions = DetectorOptions(), validator: RunValidator = RunValidator(),
     query: LocalityQuery = LocalityQuery(), report: @Sendable (String) -> Void
   ) {
+    self.init(arrays, table, place, nil, options, validator, query, report)
+  }
+
+  private init(
+    _ arrays: RunArrays, _ table: NodeTable, _ place: String, _ parent: RunTree?, _ options: DetectorOptions,
+    _ validator: RunValidator, _ query: LocalityQuery, _ report: @Sendable (String) -> Void
+  ) {
+    self.parent = parent
+    self.options = options
+    self.validator = validator
+    self.query = query
     self.arrays = arrays
     self.table = table
     self.place = place
@@ -62,6 +85,32 @@ public final class RunTree: Sendable {
     fileLinks = links.map { (name: $0.0, path: $0.1) }.sorted { $0.name.precedes($1.name) }
     let hdf5 = run.hdf5
     generated = GeneratedFiles(progress: { hdf5.progress })
+  }
+
+  /// The tree of a part of this run, as a directory below this tree's top.
+  func part(_ run: Run, at place: String) -> RunTree {
+    let place = self.place.isEmpty ? place : "\(self.place)/\(place)"
+    // What has no place in this tree has been said.
+    return RunTree(
+      RunArrays(run: run, store: arrays.store), table, place, self, options, validator, query, { _ in })
+  }
+
+  /// The tree of the run that it shows a part of; itself where that is all.
+  public var whole: RunTree { parent?.whole ?? self }
+
+  /// Whether it shows a part of a run.
+  var isSelection: Bool { parent != nil }
+
+  /// Notes that somebody wants something of it.
+  func touch() {
+    lastUse.store(MonotonicClock.seconds, ordering: .relaxed)
+    parent?.touch()
+  }
+
+  /// The kernel has more references to nodes of the tree, or fewer.
+  func addUses(_ count: Int) {
+    uses.wrappingAdd(count, ordering: .acquiringAndReleasing)
+    parent?.addUses(count)
   }
 
   /// The top directory.
@@ -83,6 +132,7 @@ public final class RunTree: Sendable {
 
   /// Takes the tree's objects out of the table, and lets go of them: for a tree that the kernel has forgotten.
   func close() {
+    selections.closeAll()
     let all = objects.withLock { objects -> [any NodeObject] in
       defer { objects = [:] }
       return Array(objects.values)

@@ -32,6 +32,7 @@ extension FileInspector {
           }
         }
         checkDescription(opened, file, library)
+        try note(opened, dataset, of: source, trains: trainsWithData[source] ?? 0, library)
         if checksTimes && isTimestamp { add(TimestampChecks.problems(try opened.integers(library), dataset: dataset)) }
         if checksData { checkData(opened, library) }
       } catch {

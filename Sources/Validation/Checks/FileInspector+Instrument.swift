@@ -7,6 +7,8 @@ extension FileInspector {
     /// nil where there is none that can be read.
     var index: IndexColumns?
     var end: UInt64?
+    /// In which it has data.
+    var trains = 0
   }
 
   /// `index_instrument` for one source, in one walk over its keys; and what else can be seen on the way.
@@ -22,23 +24,22 @@ extension FileInspector {
         group = known
       } else {
         group = open("INDEX/\(source)/\(name)", file, library)
+        trainsWithData[source] = max(trainsWithData[source] ?? 0, group.trains)
         groups[name] = group
-        if let index = group.index {
-          trainsWithData[source] = max(trainsWithData[source] ?? 0, trainsWithData(index))
-        }
       }
-      check(key, "\(section)/\(key.name)", group, file, library)
+      check(key, "\(section)/\(key.name)", of: source, group, file, library)
     }
   }
 
   private mutating func open(_ path: String, _ file: borrowing File, _ library: borrowing HDF5Library) -> Group {
     guard let index = index(path, file, library) else { return Group(path: path) }
     if options.includes(.indexInstrument) { add(IndexChecks.problems(index, path: path, trains: trainIDs.count)) }
-    return Group(path: path, index: index, end: largestEnd(index, path))
+    return Group(path: path, index: index, end: largestEnd(index, path), trains: trainsWithData(index))
   }
 
   private mutating func check(
-    _ key: VisitedDataset, _ dataset: String, _ group: Group, _ file: borrowing File, _ library: borrowing HDF5Library
+    _ key: VisitedDataset, _ dataset: String, of source: String, _ group: Group, _ file: borrowing File,
+    _ library: borrowing HDF5Library
   ) {
     do throws(HDF5Error) {
       let opened = try file.dataset(at: key.address, object: dataset, library)
@@ -56,6 +57,7 @@ extension FileInspector {
         }
       }
       checkDescription(opened, file, library)
+      try note(opened, dataset, of: source, trains: group.trains, library)
       if options.readsData && options.includes(.readData) { checkData(opened, library) }
     } catch {
       add(.structure, "Dataset cannot be read", dataset: dataset, error: error)

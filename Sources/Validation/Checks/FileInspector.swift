@@ -9,6 +9,7 @@ struct FileInspector {
   private(set) var problems: [Problem] = []
   var trainIDs: [UInt64] = []
   var trainsWithData: [String: Int] = [:]
+  var keys: [String: SourceKeys] = [:]
   /// INDEX/trainId as it is, zeros included.
   var rows: [UInt64] = []
   /// Of the file, in bytes.
@@ -41,7 +42,7 @@ struct FileInspector {
       if let errno = library.takeErrno() { throw .access(errno: errno) }
       let contents = FileContentsSummary(
         trainIDs: header.trainIDs, controlSources: header.controlSources, instrumentSources: header.instrumentSources,
-        trainsWithData: inspector.trainsWithData)
+        trainsWithData: inspector.trainsWithData, keys: inspector.keys)
       return FileFindings(problems: inspector.problems, contents: contents)
     } catch {
       let failure = library.takeErrno().map { OpeningFailure.access(errno: $0) } ?? error
@@ -72,6 +73,19 @@ struct FileInspector {
       add(.structure, "Source cannot be listed", dataset: section, error: error)
       return nil
     }
+  }
+
+  /// Notes what a dataset is, to be compared with those of other files.
+  mutating func note(
+    _ dataset: borrowing Dataset, _ path: String, of source: String, trains: Int, _ library: borrowing HDF5Library
+  ) throws(HDF5Error) {
+    guard options.includes(.keyForms) else { return }
+    let shape = try dataset.shape(library)
+    let form = SourceKeys.Form(
+      path: path, type: try dataset.datatype(library).asNumPySeesIt.name, shape: Array(shape.dropFirst()))
+    keys[source, default: SourceKeys()].forms.append(form)
+    // Without rows it has no entries, whatever INDEX says.
+    keys[source]?.trains.append(shape.first == 0 ? 0 : trains)
   }
 
   mutating func add(_ found: [Problem]) {

@@ -18,6 +18,7 @@ struct RunChecks {
     var problems: [Problem] = []
     if options.includes(.runJSONCache) { problems += filesMap() }
     if options.includes(.duplicateTrains) { problems += duplicateTrains() }
+    if options.includes(.keyForms) { problems += KeyFormChecks.problems(files) }
     if options.includes(.sourceKinds) { problems += sourceKinds() }
     if let percent = options.missingPercent, options.includes(.missingTrains) { problems += missingTrains(percent) }
     return problems

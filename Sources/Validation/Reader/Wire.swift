@@ -96,6 +96,17 @@ extension FileFindings {
       writer.put(source)
       writer.put(trains)
     }
+    writer.put(contents.keys.count)
+    for (source, keys) in contents.keys {
+      writer.put(source)
+      writer.put(keys.forms.count)
+      for (form, trains) in zip(keys.forms, keys.trains) {
+        writer.put(form.path)
+        writer.put(form.type)
+        writer.put(form.shape.map { UInt64(clamping: $0) })
+        writer.put(trains)
+      }
+    }
     return writer.bytes
   }
 
@@ -118,6 +129,18 @@ extension FileFindings {
     for _ in 0..<(try reader.count(ofSize: 16)) {
       let source = try reader.text()
       contents.trainsWithData[source] = Int(truncatingIfNeeded: try reader.number())
+    }
+    for _ in 0..<(try reader.count(ofSize: 16)) {
+      let source = try reader.text()
+      var keys = SourceKeys()
+      for _ in 0..<(try reader.count(ofSize: 32)) {
+        let path = try reader.text()
+        let type = try reader.text()
+        keys.forms.append(
+          SourceKeys.Form(path: path, type: type, shape: try reader.numbers().map { Int(clamping: $0) }))
+        keys.trains.append(Int(clamping: try reader.number()))
+      }
+      contents.keys[source] = keys
     }
     self.contents = contents
   }
