@@ -4,13 +4,13 @@
 # Options:
 #     --quick          only the oldest and the newest format version, fewer random reads
 #     --no-lint        without `swift format lint`
-#     --only PART      one of lint, swift, or a suite: conformance, mounted, detectors, bridge, validation, scripts, readme, trust
+#     --only PART      one of lint, swift, or a suite: conformance, mounted, detectors, bridge, writing, validation, scripts, readme, trust
 #     anything else    goes to pytest (for instance -k name, -x); the Swift tests are then left out
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Folders of pytest suites in Tests.
-suites=(Mounted ReadMe Scripts Detectors Bridge Validation Conformance Trust)
+suites=(Mounted ReadMe Scripts Detectors Bridge Writing Validation Conformance Trust)
 only="" lint=yes pytest_args=()
 while (($#)); do
   case "$1" in

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #if H5_VERSION_GE(1, 13, 0)
@@ -14,6 +15,7 @@
 typedef struct {
     H5FD_t base;
     bool for_notes;
+    bool for_writing;
     uint64_t device;
     uint64_t inode;
     haddr_t end_of_allocation;
@@ -27,6 +29,8 @@ static const haddr_t highest_address = ((haddr_t)1 << 63) - 1;
 static cfiledriver_opener opener = NULL;
 static bool opens_for_notes = false;
 static int32_t first_errno = 0;
+
+const char cfiledriver_output[] = "xfelfs:output";
 
 void cfiledriver_set_opener(cfiledriver_opener new_opener) { opener = new_opener; }
 
@@ -46,8 +50,11 @@ static void keep_errno(int number) {
 
 static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access_list, haddr_t max_address) {
     (void)access_list;
-    if (name == NULL || max_address == 0 || opener == NULL ||
-        (flags & (H5F_ACC_RDWR | H5F_ACC_TRUNC | H5F_ACC_CREAT)) != 0) {
+    if (name == NULL || max_address == 0 || opener == NULL) {
+        return NULL;
+    }
+    const bool for_writing = (flags & (H5F_ACC_RDWR | H5F_ACC_TRUNC | H5F_ACC_CREAT)) != 0;
+    if (for_writing != (strcmp(name, cfiledriver_output) == 0)) {
         return NULL;
     }
     cfiledriver_opened opened = {.descriptor = -1};
@@ -68,9 +75,19 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access_list, 
     file->note.descriptor = opened.descriptor;
     file->note.size_of_file = opened.size;
     file->for_notes = opens_for_notes;
+    file->for_writing = for_writing;
     file->device = opened.device;
     file->inode = opened.inode;
     file->end_of_file = opened.size;
+    if ((flags & H5F_ACC_TRUNC) != 0) {
+        if (ftruncate(opened.descriptor, 0) != 0) {
+            keep_errno(errno);
+            close(opened.descriptor);
+            free(file);
+            return NULL;
+        }
+        file->end_of_file = 0;
+    }
     return &file->base;
 }
 
@@ -100,6 +117,9 @@ static herr_t driver_query(const H5FD_t *base, unsigned long *flags) {
         *flags = H5FD_FEAT_DEFAULT_VFD_COMPATIBLE;
         if (base != NULL && !((const driver_file *)base)->for_notes) {
             *flags |= H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE;
+            if (((const driver_file *)base)->for_writing) {
+                *flags |= H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_AGGREGATE_SMALLDATA;
+            }
         }
     }
     return 0;
@@ -177,11 +197,47 @@ static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer_list, ha
     return 0;
 }
 
-/// Never reached, as no file is opened for writing; libhdf5 does not register a driver without it.
+/// What cannot be written, for want of room for instance, ends the making of the file: its errno is kept.
 static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer_list, haddr_t address, size_t size,
                            const void *buffer) {
-    (void)base, (void)type, (void)transfer_list, (void)address, (void)size, (void)buffer;
-    return -1;
+    (void)type, (void)transfer_list;
+    driver_file *file = (driver_file *)base;
+    if (!file->for_writing || address > highest_address || size > highest_address - address) {
+        return -1;
+    }
+    const char *from = buffer;
+    while (size > 0) {
+        const ssize_t count = pwrite(file->note.descriptor, from, size, (off_t)address);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            keep_errno(count < 0 ? errno : EIO);
+            return -1;
+        }
+        from += count;
+        address += (haddr_t)count;
+        size -= (size_t)count;
+    }
+    if (address > file->end_of_file) {
+        file->end_of_file = address;
+    }
+    return 0;
+}
+
+/// The file ends where its last allocation does.
+static herr_t driver_truncate(H5FD_t *base, hid_t transfer_list, hbool_t closing) {
+    (void)transfer_list, (void)closing;
+    driver_file *file = (driver_file *)base;
+    if (!file->for_writing || file->end_of_allocation == file->end_of_file) {
+        return 0;
+    }
+    if (ftruncate(file->note.descriptor, (off_t)file->end_of_allocation) != 0) {
+        keep_errno(errno);
+        return -1;
+    }
+    file->end_of_file = file->end_of_allocation;
+    return 0;
 }
 
 int64_t cfiledriver_register(void) {
@@ -203,6 +259,7 @@ int64_t cfiledriver_register(void) {
         .get_handle = driver_get_handle,
         .read = driver_read,
         .write = driver_write,
+        .truncate = driver_truncate,
         .fl_map = H5FD_FLMAP_DICHOTOMY,
     };
     return H5FDregister(&driver);

@@ -25,9 +25,10 @@ struct ServeCommand: ParsableCommand {
   @Option(name: .customLong("protocol"), help: "The version of the protocol: 2.2 or 1.0.") var version =
     Choice(BridgeEncoder.Version.current)
   @Option(name: .customLong("source"), help: ArgumentHelp("Send only sources that match.", valueName: "glob"))
-  var sourceGlob = "*"
+  var sourceGlob: String?
   @Option(name: .customLong("key"), help: ArgumentHelp("Send only keys that match.", valueName: "glob"))
-  var keyGlob = "*"
+  var keyGlob: String?
+  @OptionGroup(title: "What of the run") var options: RunOptions
   @Flag(
     help: "Send the modules of each AGIPD, DSSC and LPD as one source, their pixels stacked: <detector>/DET/APPEND.")
   var appendDetectorModules = false
@@ -40,8 +41,6 @@ struct ServeCommand: ParsableCommand {
   var waitForSubscribers = 0
   @Flag(help: "With a port: serve at the address of the network interface ib0, if there is one.") var useInfiniband =
     false
-
-  @OptionGroup(title: "What of the run") var options: RunOptions
 
   func validate() throws {
     if let rate, !(rate > 0 && rate <= 1e6) { throw ValidationError("--rate takes a positive number") }
@@ -58,7 +57,7 @@ struct ServeCommand: ParsableCommand {
     let interruption = Interruption()
     let logger = Logger.program()
     let report: @Sendable (String) -> Void = { logger.warning("\($0)") }
-    let arrays = try TreePath.run(source, options).arrays
+    let arrays = try OpenRun.run(source, request, logger).arrays
     let plan = try plan(arrays, report)
     let time: BridgeEncoder.Time =
       dummyTimestamps ? .present { Self.now() } : .recorded(try arrays.run.trainTimes().timestamps)
@@ -79,30 +78,21 @@ struct ServeCommand: ParsableCommand {
   }
 
   private func plan(_ arrays: RunArrays, _ report: @escaping (String) -> Void) throws -> TrainPlan {
-    let sources = Glob(sourceGlob)
-    let chosen = arrays.run.sources.filter { sources.matches($0.name) }
-    guard !chosen.isEmpty else { throw Failure("no source of the run matches \(sourceGlob)") }
-    var isMatched = false
-    do {
-      let plan = try TrainPlan(
-        arrays, modules: appendDetectorModules ? .joined(onlineAxes: onlineAxes) : .apart,
-        wants: { source, key in
-          guard sources.matches(source.name), matches(key, of: source) else { return false }
-          isMatched = true
-          return true
-        }, report: report)
-      guard isMatched || keyGlob == "*" else { throw Failure("no key of these sources matches \(keyGlob)") }
-      return sourceGlob == "*" ? plan : plan.restricted { sources.matches($0) }
-    } catch let error as ReadError {
+    do throws(ReadError) {
+      return try TrainPlan(
+        arrays, modules: appendDetectorModules ? .joined(onlineAxes: onlineAxes) : .apart, report: report)
+    } catch {
       throw Failure(error.description)
     }
   }
 
-  /// As `select` of EXtra-data: of a control source a glob means values, and `*` everything.
-  private func matches(_ key: Key, of source: Source) -> Bool {
-    guard source.kind == .control, keyGlob != "*" else { return Glob(keyGlob).matches(key.name) }
-    let isWhole = keyGlob.hasSuffix(".value") || keyGlob.hasSuffix(".timestamp")
-    return Glob(isWhole ? keyGlob : keyGlob + ".value").matches(key.name)
+  /// The words of Python's server, `--source` and `--key`, are one pattern of a selection.
+  private var request: RunRequest {
+    var request = options.request
+    if sourceGlob != nil || keyGlob != nil {
+      request.selection.select.append(SourcePattern(source: sourceGlob ?? "*", key: keyGlob ?? "*"))
+    }
+    return request
   }
 
   private static func endpoint(_ text: String, _ useInfiniband: Bool) throws(Failure) -> String {
@@ -131,14 +121,6 @@ struct Choice<Value: RawRepresentable & CaseIterable & Sendable>: ExpressibleByA
 
   var defaultValueDescription: String { value.rawValue }
   static var allValueStrings: [String] { Value.allCases.map(\.rawValue) }
-}
-
-/// A pattern with `*`, `?` and `[...]`, as Python's fnmatch has them: a slash is a character like any other.
-struct Glob {
-  let pattern: String
-  init(_ pattern: String) { self.pattern = pattern }
-
-  func matches(_ text: String) -> Bool { fnmatch(pattern, text, FNM_NOESCAPE) == 0 }
 }
 
 /// The network interfaces of this machine.

@@ -14,7 +14,8 @@ struct XfelfsCommand: ParsableCommand {
     version: "xfelfs \(Version.text), libfuse \(Session.libraryVersion), HDF5 \(HDF5Library.version)",
     subcommands: [
       MountCommand.self, UnmountCommand.self, InfoCommand.self, ListCommand.self, CatCommand.self, CopyCommand.self,
-      ValidateCommand.self, LocalityCommand.self, CXICommand.self, WriteVirtualCommand.self, ServeCommand.self,
+      ValidateCommand.self, LocalityCommand.self, CXICommand.self, WriteCommand.self, WriteFramesCommand.self,
+      WriteVirtualCommand.self, ServeCommand.self,
       ExampleCommand.self, ReadFilesCommand.self, HDF5WorkerCommand.self,
     ])
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The read-only file driver that every file is opened with. It does what libhdf5's own drivers cannot:
+// The file driver that every file is opened with: for reading, but for the one that is being made. It does what libhdf5's own drivers cannot:
 //
 // - It opens nothing by itself. It asks `opener` for a descriptor, for the file that is wanted and for whatever that file's external
 //   links and virtual datasets lead to, so there is one place that says which files may be read.
@@ -46,6 +46,9 @@ typedef struct {
 
 /// Opens a file. Returns 0, or an errno.
 typedef int32_t (*cfiledriver_opener)(const char *path, cfiledriver_opened *opened);
+
+/// The name by which the file is opened that is being made, and no other: the opener has the descriptor.
+extern const char cfiledriver_output[14];
 
 /// Sets what files are opened by.
 void cfiledriver_set_opener(cfiledriver_opener opener);

@@ -69,7 +69,8 @@ struct AtomicFile {
     let directory = place.directory
     var descriptor: Int32 = -1
     let draft = try Drafts.shared.make(in: directory) { (name) throws(Failure) in
-      descriptor = openat(directory.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      // libhdf5 reads what it has written.
+      descriptor = openat(directory.descriptor, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       guard descriptor >= 0 else { throw place.failure() }
     }
     defer { close(descriptor) }

@@ -109,15 +109,41 @@ public final class HDF5Files: Sendable {
   /// - Parameter files: the run's files that it takes something from.
   /// - Throws: ``ReadError``.
   package func make(_ plan: OutputPlan, from files: [FileReference]) throws(ReadError) -> [UInt8] {
+    try make(.making(plan), from: files) { nil }
+  }
+
+  /// Makes a file of any size in a place of the caller's.
+  ///
+  /// - Parameters:
+  ///   - files: the run's files that it takes something from.
+  ///   - descriptor: of the file, open for reading and writing; what is in it is lost.
+  /// - Throws: ``ReadError``; what could be written of the file is then left in it.
+  package func write(
+    _ plan: OutputPlan, from files: [FileReference], to descriptor: Int32
+  ) throws(ReadError) {
+    _ = try make(.writing(plan), from: files) {
+      let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+      guard copy >= 0, let identity = FileIdentity(descriptor: copy) else { return nil }
+      return IdentifiedFile(descriptor: copy, identity: identity)
+    }
+  }
+
+  private func make(
+    _ request: FileServer.Request, from files: [FileReference], output: @escaping @Sendable () -> IdentifiedFile?
+  ) throws(ReadError) -> [UInt8] {
     let references = Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     let opener = opener
     let latest = Mutex<String?>(nil)
     let made: Result<[UInt8], HDF5Error>
     do throws(PassingError) {
-      guard Request.current.mayWait else { throw .mustWait(plan.name) }
-      made = try service.answers(to: .making(plan)) { [self] path in
+      guard Request.current.mayWait else { throw .mustWait(request.name) }
+      made = try service.answers(to: request) { [self] path in
         do throws(PassingError) {
           noteProgress()
+          if path == FileDriver.output {
+            guard let opened = output() else { throw PassingError(errno: EACCES, file: request.name) }
+            return .success(opened)
+          }
           latest.withLock { $0 = path }
           if let reference = references[path] { return .success(try opener.open(reference)) }
           let linked = try opener.openLinked(path)
@@ -142,7 +168,8 @@ public final class HDF5Files: Sendable {
         if isMade, let file = try? reader.blob() { return file }
         if !isMade, let error = try? HDF5Error(from: &reader) { throw .damaged(error) }
       }
-      throw .damaged(file: plan.name, object: "", reason: "the process that made it gave an answer that makes no sense")
+      throw .damaged(
+        file: request.name, object: "", reason: "the process that made it gave an answer that makes no sense")
     }
   }
 

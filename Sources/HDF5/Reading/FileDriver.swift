@@ -79,6 +79,17 @@ enum FileDriver {
     return Handle(H5Fopen(path, chdf5_H5F_ACC_RDONLY(), access), H5Fclose)
   }
 
+  /// The name by which the opener knows the file that is being made.
+  static let output = "xfelfs:output"
+
+  /// Makes the file that the opener has for ``output``, with structures that every release of libhdf5 reads.
+  static func createHeld() throws(HDF5Refusal) -> OutputHandle {
+    let creation = try OutputHandle(H5Pcreate(chdf5_H5P_FILE_CREATE()), closedBy: H5Pclose)
+    try check(H5Pset_obj_track_times(creation.id, false))
+    return try OutputHandle(
+      H5Fcreate(output, chdf5_H5F_ACC_TRUNC(), creation.id, access), closedBy: H5Fclose)
+  }
+
   /// What the driver knows of an open file; valid until that is closed.
   static func note(of file: hid_t, _ library: borrowing HDF5Library) -> UnsafeMutablePointer<cfiledriver_note>? {
     var handle: UnsafeMutableRawPointer?

@@ -8,8 +8,10 @@ struct FileServer: ~Copyable {
   enum Request: WireValue {
     /// What is asked of one file.
     case questions(FileReference, [any AnswerableQuestion])
-    /// A file that is to be made.
+    /// A file that is to be made in memory: the answer has its bytes.
     case making(OutputPlan)
+    /// A file that is to be made where the opener has it for ``FileDriver/output``.
+    case writing(OutputPlan)
 
     func write(to writer: inout WireWriter) {
       switch self {
@@ -24,6 +26,9 @@ struct FileServer: ~Copyable {
         }
       case .making(let plan):
         writer.put(byte: 1)
+        writer.put(plan)
+      case .writing(let plan):
+        writer.put(byte: 2)
         writer.put(plan)
       }
     }
@@ -40,6 +45,7 @@ struct FileServer: ~Copyable {
         }
         self = .questions(file, questions)
       case 1: self = .making(try OutputPlan(from: &reader))
+      case 2: self = .writing(try OutputPlan(from: &reader))
       default: throw WireReader.Garbled()
       }
     }
@@ -48,7 +54,7 @@ struct FileServer: ~Copyable {
     var name: String {
       switch self {
       case .questions(let file, _): file.path
-      case .making(let plan): plan.name
+      case .making(let plan), .writing(let plan): plan.name
       }
     }
 
@@ -90,18 +96,25 @@ struct FileServer: ~Copyable {
   ) -> Outcome {
     switch request {
     case .questions(let file, let questions): return answer(questions, of: file, opener, library)
-    case .making(let plan): return make(plan, opener, library)
+    case .making(let plan):
+      return make(opener, library) { library throws(OutputError) in try plan.bytes(library) }
+    case .writing(let plan):
+      return make(opener, library) { library throws(OutputError) in
+        try plan.write(library)
+        return []
+      }
     }
   }
 
   private func make(
-    _ plan: OutputPlan, _ opener: @escaping FileDriver.Opener, _ library: borrowing HDF5Library
+    _ opener: @escaping FileDriver.Opener, _ library: borrowing HDF5Library,
+    _ body: (borrowing HDF5Library) throws(OutputError) -> [UInt8]
   ) -> Outcome {
     var answer = WireWriter()
     _ = FileDriver.takeErrno(library)
     FileDriver.withOpener(opener, library) {
       do throws(OutputError) {
-        let bytes = try plan.bytes(library)
+        let bytes = try body(library)
         answer.put(true)
         answer.put(bytes: bytes)
       } catch {

@@ -41,8 +41,20 @@ extension OutputFile {
   borrowing func copy(_ object: String, from path: String) throws(OutputError) {
     try Self.attempt(name, object) { () throws(HDF5Refusal) in
       let other = try sources.file(at: path)
+      // What lies below another object that has been copied is there already.
+      if exists(object) { return }
       try check(H5Ocopy(other, object, file.id, object, hid_t(H5P_DEFAULT), linkCreation.id))
     }
+  }
+
+  /// Whether there is something at a path.
+  borrowing func exists(_ path: String) -> Bool {
+    var made = ""
+    for part in path.split(separator: "/") {
+      made += "/\(part)"
+      guard H5Lexists(file.id, made, hid_t(H5P_DEFAULT)) > 0 else { return false }
+    }
+    return true
   }
 
   private static func add(
@@ -70,7 +82,7 @@ extension OutputFile {
   }
 
   /// The datatype of a dataset, free of the file that it may be kept in.
-  private borrowing func type(of source: VirtualDataset.Source) throws(HDF5Refusal) -> OutputHandle {
+  borrowing func type(of source: VirtualDataset.Source) throws(HDF5Refusal) -> OutputHandle {
     let file = try sources.file(at: source.file)
     let dataset = try OutputHandle(H5Dopen2(file, source.object, hid_t(H5P_DEFAULT)), closedBy: H5Dclose)
     let type = try OutputHandle(H5Dget_type(dataset.id), closedBy: H5Tclose)
@@ -86,6 +98,8 @@ final class OutputSources {
   }
   private var files: [String: Opened] = [:]
   private var order: [String] = []
+  /// Groups of the new file that have their attributes.
+  var annotated: Set<String> = []
 
   /// Open files at a time: a few hundred kilobytes each.
   private static let most = 16

@@ -25,6 +25,24 @@ struct OutputFile: ~Copyable {
     self.name = name
   }
 
+  /// The file that the opener has for ``FileDriver/output``: for what does not fit into memory. It may only be made where the process
+  /// ends without libhdf5's exit handlers, as a worker does.
+  init(onDisk name: String) throws(OutputError) {
+    let created = try Self.attempt(name, "the file") { () throws(HDF5Refusal) in try FileDriver.createHeld() }
+    linkCreation = try Self.attempt(name, "the file") { () throws(HDF5Refusal) in
+      let list = try OutputHandle(H5Pcreate(chdf5_H5P_LINK_CREATE()), closedBy: H5Pclose)
+      try check(H5Pset_create_intermediate_group(list.id, 1))
+      return list
+    }
+    file = created
+    self.name = name
+  }
+
+  /// Writes what is still in the library's caches.
+  borrowing func flush() throws(OutputError) {
+    try Self.attempt(name, "the file") { () throws(HDF5Refusal) in try check(H5Fflush(file.id, H5F_SCOPE_LOCAL)) }
+  }
+
   /// The file as it belongs on the disk.
   borrowing func bytes() throws(OutputError) -> [UInt8] {
     try Self.attempt(name, "the file") { () throws(HDF5Refusal) in

@@ -19,6 +19,8 @@ package struct OutputPlan: Sendable {
     case link(String, target: String)
     /// An object of another file, and everything below it.
     case copy(String, from: String)
+    /// Rows of datasets of other files.
+    case rows(CopiedDataset)
   }
 
   /// For messages.
@@ -51,9 +53,24 @@ package struct OutputPlan: Sendable {
 
   package mutating func copy(_ object: String, from path: String) { steps.append(.copy(object, from: path)) }
 
-  /// Makes the file. The same plan, over the same files, makes the same bytes.
+  /// A dataset made of rows of others, with the groups it needs.
+  package mutating func write(_ dataset: CopiedDataset) { steps.append(.rows(dataset)) }
+
+  /// Makes the file in memory. The same plan, over the same files, makes the same bytes.
   package func bytes(_ library: borrowing HDF5Library) throws(OutputError) -> [UInt8] {
     let file = try OutputFile(name, in: "/xfelfs", version: version)
+    try write(to: file)
+    return try file.bytes()
+  }
+
+  /// Makes the file where the opener has it for ``FileDriver/output``. It has its end when this returns.
+  func write(_ library: borrowing HDF5Library) throws(OutputError) {
+    let file = try OutputFile(onDisk: name)
+    try write(to: file)
+    try file.flush()
+  }
+
+  private func write(to file: borrowing OutputFile) throws(OutputError) {
     for step in steps {
       switch step {
       case .group(let path): try file.makeGroup(path)
@@ -62,9 +79,9 @@ package struct OutputPlan: Sendable {
       case .virtual(let dataset): try file.write(dataset)
       case .link(let path, let target): try file.link(path, to: target)
       case .copy(let object, let path): try file.copy(object, from: path)
+      case .rows(let dataset): try file.write(dataset)
       }
     }
-    return try file.bytes()
   }
 }
 
@@ -108,6 +125,9 @@ extension OutputPlan.Step: WireValue {
       writer.put(byte: 5)
       writer.put(object)
       writer.put(path)
+    case .rows(let dataset):
+      writer.put(byte: 6)
+      writer.put(dataset)
     }
   }
 
@@ -127,6 +147,7 @@ extension OutputPlan.Step: WireValue {
     case 5:
       let object = try reader.text()
       self = .copy(object, from: try reader.text())
+    case 6: self = .rows(try CopiedDataset(from: &reader))
     default: throw WireReader.Garbled()
     }
   }

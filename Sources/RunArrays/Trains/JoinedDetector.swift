@@ -16,7 +16,7 @@ struct JoinedDetector: Sendable {
   private static let stacked: Set<String> = ["image.data", "image.gain", "image.mask"]
 
   init(
-    _ detector: Detector, _ arrays: RunArrays, onlineAxes: Bool, wants: (EXDF.Source, Key) -> Bool
+    _ detector: Detector, _ arrays: RunArrays, onlineAxes: Bool
   ) throws(ReadError) {
     self.detector = detector
     self.onlineAxes = onlineAxes
@@ -24,7 +24,7 @@ struct JoinedDetector: Sendable {
     var keys: [[(number: Int, name: String)]] = []
     for module in detector.modules {
       var own: [(number: Int, name: String)] = []
-      for (number, key) in try arrays.run.keys(of: module.source).enumerated() where wants(module.source, key) {
+      for (number, key) in try arrays.run.keys(of: module.source).enumerated() {
         if Self.stacked.contains(key.name) {
           names.insert(key.name)
         } else if arrays.obstacle(to: key) == nil {

@@ -1,5 +1,5 @@
 internal import ArrayIO
-public import EXDF
+internal import EXDF
 public import HDF5
 internal import NPY
 
@@ -33,13 +33,10 @@ public struct TrainPlan: Sendable {
     case joined(onlineAxes: Bool)
   }
 
-  /// - Parameters:
-  ///   - wants: whether a key is part of it.
-  ///   - report: told in one sentence of everything that is left out.
+  /// - Parameter report: told in one sentence of everything that is left out.
   /// - Throws: ``HDF5/ReadError``.
   public init(
-    _ arrays: RunArrays, modules: Modules = .apart, wants: (EXDF.Source, Key) -> Bool = { _, _ in true },
-    report: @escaping (String) -> Void
+    _ arrays: RunArrays, modules: Modules = .apart, report: @escaping (String) -> Void
   ) throws(ReadError) {
     self.arrays = arrays
     let run = arrays.run
@@ -47,7 +44,7 @@ public struct TrainPlan: Sendable {
     var joined: Set<String> = []
     if case .joined(let onlineAxes) = modules {
       for detector in run.detectors(DetectorSelection(), report: report) where !detector.type.hasCells {
-        let whole = try JoinedDetector(detector, arrays, onlineAxes: onlineAxes, wants: wants)
+        let whole = try JoinedDetector(detector, arrays, onlineAxes: onlineAxes)
         guard !whole.keys.allSatisfy(\.isEmpty) else { continue }
         joined.formUnion(detector.modules.map(\.source.name))
         sources.append(Source(name: "\(detector.name)/DET/APPEND", contents: .detector(whole)))
@@ -58,7 +55,7 @@ public struct TrainPlan: Sendable {
       // The old names of modules that have been put together are these modules.
       if let target = source.legacyTarget, joined.contains(target) { continue }
       var keys: [(number: Int, name: String)] = []
-      for (number, key) in try run.keys(of: source).enumerated() where wants(source, key) {
+      for (number, key) in try run.keys(of: source).enumerated() {
         if let reason = arrays.obstacle(to: key) {
           report("\(source.name), \(key.name) is left out: \(reason)")
           continue
@@ -69,20 +66,6 @@ public struct TrainPlan: Sendable {
       sources.append(Source(name: source.name, contents: .keys(keys, of: source)))
     }
     sources.sort { $0.name.precedes($1.name) }
-  }
-
-  /// The same plan with some of its sources: those without values are sources of a train, too.
-  ///
-  /// - Parameter wants: whether a source is part of it, by the names of the run.
-  public func restricted(to wants: (String) -> Bool) -> TrainPlan {
-    var plan = self
-    plan.sources = sources.filter { source in
-      switch source.contents {
-      case .keys: wants(source.name)
-      case .detector: true
-      }
-    }
-    return plan
   }
 
   private mutating func add(_ whole: JoinedDetector) throws(ReadError) {

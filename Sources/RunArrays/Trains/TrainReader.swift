@@ -55,7 +55,7 @@ public final class TrainReader: Sendable {
     var jobs: [(source: Int, job: Job)] = []
     let run = plan.arrays.run
     func add(_ keys: [(number: Int, name: String)], of source: EXDF.Source, to place: Int) throws(ReadError) {
-      for key in keys where try run.index(ofKey: key.number, of: source).location(ofTrain: train) != nil {
+      for key in keys where try run.wholeIndex(ofKey: key.number, of: source).location(ofTrain: train) != nil {
         jobs.append((place, .key(key.number, name: key.name, of: source)))
       }
     }
