@@ -38,6 +38,7 @@ public struct RunOverview: Sendable {
     append(ordinarySources, title: "instrument sources (excluding XTDF detectors):", to: &text)
     append(controlSources, title: "control sources:", to: &text)
     appendLegacySources(to: &text)
+    appendSkippedFiles(to: &text)
     return text.bytes
   }
 
@@ -107,6 +108,14 @@ public struct RunOverview: Sendable {
       }
     }
     for (detector, target, count) in modules { text.append(line: " - \(detector)/* -> \(target)/* (\(count))") }
+    text.append(line: "")
+  }
+
+  /// What EXtra-data says on stderr when it opens the run.
+  private func appendSkippedFiles(to text: inout Text) {
+    guard !run.skippedFiles.isEmpty else { return }
+    text.append(line: "\(run.skippedFiles.count) file\(run.skippedFiles.count == 1 ? "" : "s") left out:")
+    for file in run.skippedFiles { text.append(line: "  - \(file.name): \(file.reason)") }
     text.append(line: "")
   }
 

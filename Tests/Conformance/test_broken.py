@@ -125,14 +125,14 @@ def test_bad_files_cost_only_themselves(tmp_path, made, bad):
 
 
 def test_bad_files_are_reported(tmp_path):
-    """A file that is left out is named on stderr with a reason."""
+    """A file that is left out is named on stderr with a reason, and at the end of info.txt."""
     directory, good = make_broken_run(tmp_path)
     name = "RAW-R0001-DA08-S00000.h5"
     BROKEN[name](directory / name, good)
     result = product.xfelfs("info", directory)
     assert result.returncode == 0, result.stderr
     assert name in result.stderr, f"stderr does not name the file left out: {result.stderr!r}"
-    assert name not in result.stdout
+    assert result.stdout.endswith(f"1 file left out:\n  - {name}: it is not an HDF5 file\n\n")
 
 
 @pytest.mark.parametrize("state", ["valid", "stale", "garbled"])

@@ -25,6 +25,9 @@ package struct File: ~Copyable, Sendable {
       let foreign = error.stack.contains { $0.contains("file signature not found") }
       throw foreign ? HDF5Error("open", file: path, reason: "it is not an HDF5 file") : error
     }
+    if FileDriver.isBeingWritten(handle.id, library) {
+      throw HDF5Error("open", file: path, reason: "its writer has not closed it")
+    }
     self.handle = handle
     self.path = path
   }

@@ -90,6 +90,20 @@ enum FileDriver {
       H5Fcreate(output, chdf5_H5F_ACC_TRUNC(), creation.id, access), closedBy: H5Fclose)
   }
 
+  /// Whether the superblock says that a writer has the file open: libhdf5 keeps out of such files with its own drivers alone.
+  ///
+  /// From version 3 of the superblock on byte 11 has the flags: bit 0 for a writer, bit 2 for one that lets others read meanwhile ("HDF5
+  /// File Format Specification", Disk Format: Level 0A).
+  static func isBeingWritten(_ file: hid_t, _ library: borrowing HDF5Library) -> Bool {
+    guard let note = note(of: file, library) else { return false }
+    var bytes = [UInt8](repeating: 0, count: 12)
+    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    guard pread(note.pointee.descriptor, &bytes, bytes.count, 0) == bytes.count, bytes.starts(with: signature) else {
+      return false
+    }
+    return bytes[8] >= 3 && bytes[11] & 0b101 != 0
+  }
+
   /// What the driver knows of an open file; valid until that is closed.
   static func note(of file: hid_t, _ library: borrowing HDF5Library) -> UnsafeMutablePointer<cfiledriver_note>? {
     var handle: UnsafeMutableRawPointer?
