@@ -152,6 +152,12 @@ let package = Package(
     .testTarget(
       name: "ZarrTests", dependencies: ["Zarr", "ArrayIO", "HDF5", "NPY"], path: "Tests/ZarrTests",
       swiftSettings: strict),
+    .testTarget(
+      name: "MountTests",
+      dependencies: [
+        "Mount", "Access", "ArrayIO", "FUSE", "HDF5", "Threads", "Tree", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/MountTests", swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),
     .testTarget(
       name: "BridgeTests", dependencies: ["Bridge", "ArrayIO", "NPY", "RunArrays"], path: "Tests/BridgeTests",

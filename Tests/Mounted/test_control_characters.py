@@ -58,7 +58,7 @@ def test_texts(evil, tmp_path):
                 if name.endswith(".txt"):
                     path = os.path.join(base, name)
                     with open(path, "rb") as file:
-                        assert_clean(file.read().decode(), shown=name != "locality.txt")
+                        assert_clean(file.read().decode(), shown=name != "locality.txt" and "aliases" not in base)
                     seen += 1
     assert seen >= 7
 

@@ -67,6 +67,7 @@ class Places:
         (top / "link to link").symlink_to("link")
         (top / "missing").symlink_to(self.run / "new.h5")
         (top / "mnt").mkdir()
+        (top / "frames.csv").write_text("train_id,pulse_id\n10000,0\n")
         for name in self.names:
             os.link(self.run / name, top / f"hard {name}")
             (top / f"soft {name}").symlink_to(self.run / name)
@@ -108,6 +109,9 @@ WRITING = {
     "write-virtual --force": ["write-virtual", "--force", "RUN", "-o", "OUT"],
     "cxi": ["cxi", "RUN", "-o", "OUT"],
     "cxi --force": ["cxi", "RUN", "--force", "-o", "OUT"],
+    "write": ["write", "RUN", "--select", "*XGM*", "-o", "OUT"],
+    "write --force": ["write", "RUN", "--force", "--select", "*XGM*", "-o", "OUT"],
+    "write-frames --force": ["write-frames", "RUN", "--force", "--frames", "frames.csv", "-o", "OUT"],
     "cp of a file": ["cp", "RUN", "info.txt", "OUT"],
     "cp --force of a file": ["cp", "--force", "RUN", "info.txt", "OUT"],
     "cp --force of a link": ["cp", "--force", "RUN", "files/RAW-R0042-DA01-S00000.h5", "OUT"],
@@ -155,7 +159,7 @@ def test_no_directory_of_the_run_is_written_into(places, untouched, command):
 # Commands that take the path of something to read, or of a mount point; and no others are left.
 READING = [["info", "PATH"], ["info", "--json", "PATH"], ["ls", "PATH"], ["ls", "-l", "PATH", "files"],
            ["cat", "PATH", "info.txt"], ["validate", "PATH"], ["validate", "--json", "--read-data", "PATH"],
-           ["locality", "PATH"], ["umount", "PATH"], ["umount", "--lazy", "PATH"], ["mount", "PATH", "mnt"],
+           ["locality", "PATH"], ["serve", "PATH", "no endpoint"], ["umount", "PATH"], ["umount", "--lazy", "PATH"], ["mount", "PATH", "mnt"],
            ["mount", "RUN", "PATH"], ["mount", "PATH", "PATH"], ["mount", "store", "PATH"]]
 
 

@@ -16,6 +16,13 @@ public struct MountedTree: Sendable {
     table.setRoot(root)
   }
 
+  init(root: Node, _ table: NodeTable) {
+    self.root = root
+    self.table = table
+    proposal = nil
+    table.setRoot(root)
+  }
+
   /// The tree of one run, which may change.
   ///
   /// - Parameter table: of the run's trees.
