@@ -67,15 +67,16 @@ final class BridgeSocket {
   /// The parts of a message that has come; nil where there is none.
   func receive() -> [[UInt8]]? {
     var parts: [[UInt8]] = []
+    // At one address: a small message lies in the structure itself.
+    let message = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: 1)
+    defer { message.deallocate() }
     while true {
-      var message = zmq_msg_t()
-      zmq_msg_init(&message)
-      defer { zmq_msg_close(&message) }
+      zmq_msg_init(message)
+      defer { zmq_msg_close(message) }
       // The parts of a message come all together or not at all.
-      guard zmq_msg_recv(&message, socket, parts.isEmpty ? ZMQ_DONTWAIT : 0) >= 0 else { return nil }
-      let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
-      parts.append(Array(bytes))
-      guard zmq_msg_more(&message) != 0 else { return parts }
+      guard zmq_msg_recv(message, socket, parts.isEmpty ? ZMQ_DONTWAIT : 0) >= 0 else { return nil }
+      parts.append(Array(UnsafeRawBufferPointer(start: zmq_msg_data(message), count: zmq_msg_size(message))))
+      guard zmq_msg_more(message) != 0 else { return parts }
     }
   }
 
@@ -106,27 +107,28 @@ final class BridgeSocket {
   }
 
   private func send(_ part: BridgeMessage.Part, _ flags: Int32) -> Bool {
-    var message = zmq_msg_t()
+    let message = UnsafeMutablePointer<zmq_msg_t>.allocate(capacity: 1)
+    defer { message.deallocate() }
     switch part {
     case .bytes(let bytes):
-      guard zmq_msg_init_size(&message, bytes.count) == 0 else { return false }
-      if let target = zmq_msg_data(&message) {
+      guard zmq_msg_init_size(message, bytes.count) == 0 else { return false }
+      if let target = zmq_msg_data(message) {
         bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: target, count: $0.count).copyMemory(from: $0) }
       }
     case .value(let slab):
       // libzmq's threads let go of the memory when it has been sent to all.
       let owner = Unmanaged.passRetained(slab)
       let status = zmq_msg_init_data(
-        &message, slab.bytes.baseAddress, slab.bytes.count,
+        message, slab.bytes.baseAddress, slab.bytes.count,
         { _, owner in if let owner { Unmanaged<Slab>.fromOpaque(owner).release() } }, owner.toOpaque())
       guard status == 0 else {
         owner.release()
         return false
       }
     }
-    if zmq_msg_send(&message, socket, flags) >= 0 { return true }
+    if zmq_msg_send(message, socket, flags) >= 0 { return true }
     let code = zmq_errno()
-    zmq_msg_close(&message)
+    zmq_msg_close(message)
     errno = code
     return false
   }

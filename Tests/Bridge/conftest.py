@@ -15,6 +15,7 @@ import warnings
 
 import numpy as np
 import pytest
+import zmq
 from karabo_bridge import Client
 
 import oracle
@@ -60,7 +61,8 @@ class Server:
             self.endpoint = "tcp://127.0.0.1:" + self.endpoint.rpartition(":")[2]
 
     def client(self, sock="REQ"):
-        return Client(self.endpoint, sock=sock, timeout=SECONDS)
+        # One context for all: of those of clients that are gone, the next may get nothing.
+        return Client(self.endpoint, sock=sock, timeout=SECONDS, context=zmq.Context.instance())
 
     def end(self):
         """What it has said once it is at an end by itself."""

@@ -164,8 +164,8 @@ def test_rate(serve, run):
 @pytest.mark.parametrize("arguments, status, words", [
     (["abc"], 1, "abc"),
     (["99999"], 1, "65535"),
-    (["0", "--source", "nobody*"], 1, "nobody*"),
-    (["0", "--key", "nothing"], 1, "nothing"),
+    (["0", "--source", "nobody*"], 64, "nobody*"),
+    (["0", "--key", "nothing"], 64, "nothing"),
     (["0", "--rate", "0"], 64, "--rate"),
     (["0", "--online-axes"], 64, "--append-detector-modules"),
     (["0", "--wait-for-subscribers", "2"], 64, "PUB"),

@@ -11,6 +11,7 @@ public final class TrainReader: Sendable {
   public let plan: TrainPlan
   private let pool: SlabPool
   private let threads: WorkerPool
+  private let columns = SmallColumns()
 
   /// Memory that may lie idle between two trains.
   private static let mostIdleBytes = 256 << 20
@@ -77,6 +78,7 @@ public final class TrainReader: Sendable {
   private func read(_ job: Job, _ train: Int) throws(ReadError) -> TrainValue? {
     switch job {
     case .key(let number, let name, let source):
+      if let value = try columns.value(number, name, of: source, train: train, plan.arrays) { return value }
       guard let array = try plan.arrays.array(ofKey: number, of: source, train: train) else { return nil }
       let isText =
         if case .variableString = try plan.arrays.run.keys(of: source)[number].datatype { true } else { false }
