@@ -25,6 +25,8 @@ public final class ChunkCache: @unchecked Sendable {
     unowned(unsafe) var newer: Entry?
     /// Its reader is done with it; see ``retire(_:)``.
     var isRetired = false
+    /// Whether a reader has asked for it: what is evicted without was prefetched for nothing.
+    var wasUsed = false
     init(_ key: ChunkKey) { self.key = key }
   }
 
@@ -75,15 +77,19 @@ public final class ChunkCache: @unchecked Sendable {
     let known = shard.monitor.withLock { () -> Slab? in
       while let entry = shard.entries[key] {
         if let slab = entry.slab {
+          entry.wasUsed = true
           touch(entry, in: shard)
           return slab
         }
         shard.monitor.wait()
       }
-      shard.entries[key] = Entry(key)
+      let entry = Entry(key)
+      entry.wasUsed = true
+      shard.entries[key] = entry
       shard.wanted.remove(key)
       return nil
     }
+    Counters.count(known == nil ? .cacheMisses : .cacheHits)
     if let known { return known }
     guard let slab = pool.slab(size) else {
       abandon(key, in: shard)
@@ -193,6 +199,7 @@ public final class ChunkCache: @unchecked Sendable {
 
   private func evict(from shard: Shard, _ evicted: inout [Slab]) {
     while shard.bytes > bytesPerShard, let oldest = shard.oldest, oldest !== shard.newest {
+      if !oldest.wasUsed { Counters.count(.cacheUnusedEvictions) }
       drop(oldest, from: shard, &evicted)
     }
   }

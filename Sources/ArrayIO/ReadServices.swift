@@ -48,7 +48,9 @@ final class Prefetcher: Sendable {
   /// - Returns: false when it will not be done.
   @discardableResult
   func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
-    isEnabled && (descriptors.isSlow ? fetching : decoding).submit(work)
+    guard isEnabled, (descriptors.isSlow ? fetching : decoding).submit(work) else { return false }
+    Counters.count(.prefetches)
+    return true
   }
 
   /// Has what was fetched decoded, by one of as many threads as there are cores; by this one if they have enough to do. Were it

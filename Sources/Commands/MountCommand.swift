@@ -9,6 +9,7 @@ internal import Logging
 internal import Mount
 internal import Printable
 internal import RunArrays
+internal import Threads
 internal import Tree
 
 /// `xfelfs mount SOURCE MNT`.
@@ -50,6 +51,12 @@ struct MountCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write an 's' to this descriptor when the mount answers.", valueName: "fd"))
   var readyFd: Int32?
 
+  @Option(
+    help: ArgumentHelp(
+      "What the log has: trace, debug (each request), info, notice, warning, error or critical.", valueName: "level"),
+    transform: Self.level)
+  var logLevel: Logger.Level = .notice
+
   @OptionGroup(title: "What of the run") var what: RunOptions
   @OptionGroup(title: "Detectors") var detectors: DetectorArguments
   @Option(
@@ -70,6 +77,14 @@ struct MountCommand: ParsableCommand {
     guard localityTimeout > 0, localityTimeout <= 86_400 else {
       throw ValidationError("--locality-timeout takes up to 86400 seconds")
     }
+  }
+
+  private static func level(_ text: String) throws -> Logger.Level {
+    guard let level = Logger.Level(rawValue: text) else {
+      let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--log-level takes one of \(names)")
+    }
+    return level
   }
 
   private static func locality(_ text: String) throws -> LocalityFilter {
@@ -97,7 +112,7 @@ struct MountCommand: ParsableCommand {
     } catch {
       throw Failure(error.description)
     }
-    let logger = Logger.program()
+    let logger = Logger.program(logLevel)
     if let warning = place.warning { logger.warning("\(warning)") }
     let source = try resolveSource(outside: place.path)
     let runs = RunGuard(sources: [self.source] + what.union)
@@ -182,6 +197,12 @@ struct MountCommand: ParsableCommand {
     let ready: Int32?
   }
 
+  /// Writes into the log what the daemon has done, whatever level that has.
+  private static func tell() {
+    let logger = Logger.program(.notice)
+    for line in Counters.text.split(separator: "\n") { logger.notice("stats: \(line)") }
+  }
+
   /// Opens the run, mounts and serves until the mount ends. Runs in the child when in the background.
   private func serve(_ start: Start, _ logger: Logger, readiness: Readiness?) -> Int32 {
     // Before any thread exists, so that all inherit it.
@@ -206,7 +227,7 @@ struct MountCommand: ParsableCommand {
       let fileSystem = mounting.fileSystem
       let session = try Session(fileSystem, mountPoint: start.mountPoint, options: options, watcher: watcher)
       mounting.begin(session)
-      let outcome = try session.serve(threads: threads, handlingSignals: true) {
+      let outcome = try session.serve(threads: threads, handlingSignals: true, onTelling: Self.tell) {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }
         services.store.prepareMemory()
         if let log = start.log {

@@ -81,27 +81,36 @@ final class Connection: @unchecked Sendable {
   /// Answers a request at once where that takes nothing but memory, else by a thread that may wait.
   func answer(_ request: OpaquePointer, _ operation: Operation) {
     let process = knownProcess(request)
+    let watch = RequestWatch(operation, fileSystem)
     do throws(Refusal) {
       let context = Request(mayWait: false, caller: process?.caller)
       let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
       answer.send(to: request, self)
+      watch.end("done")
     } catch {
       switch error {
-      case .error(let error): fuse_reply_err(request, error.rawValue)
-      case .mustWait: wait(Duty(request, self), operation, process)
+      case .error(let error):
+        fuse_reply_err(request, error.rawValue)
+        watch.end("errno \(error.rawValue)")
+      case .mustWait:
+        Counters.count(.waits)
+        wait(Duty(request, self), operation, process, watch)
       }
     }
   }
 
-  private func wait(_ duty: Duty, _ operation: Operation, _ process: CallingProcess?) {
+  private func wait(_ duty: Duty, _ operation: Operation, _ process: CallingProcess?, _ watch: RequestWatch) {
     let isTaken = waiting.submit { [self] in
       do throws(Refusal) {
         let context = Request(isInterrupted: { duty.isInterrupted }, caller: process?.caller)
         let answer = try context.run { () throws(Refusal) in try operation.answer(from: fileSystem) }
         if !duty.answer({ answer.send(to: $0, self) }) { answer.takeBack(from: fileSystem) }
+        watch.end("done, after it was waited for")
       } catch {
         switch error {
-        case .error(let error): duty.fail(error)
+        case .error(let error):
+          duty.fail(error)
+          watch.end("errno \(error.rawValue), after it was waited for")
         case .mustWait: duty.fail(.tryAgain)
         }
       }
@@ -114,7 +123,9 @@ final class Connection: @unchecked Sendable {
   func read(_ file: any OpenFile, at offset: Int64, count: Int, fillsCache: Bool, _ request: OpaquePointer) {
     let mayWait = !file.isInMemory
     let duty = Duty(request, self, fillsCache ? .untilEnd(CallingProcess(request)) : .untilSignal)
+    let watch = RequestWatch(reading: count, at: offset, fileSystem)
     let isTaken = reads.run(mayWait: mayWait) {
+      defer { watch.end("done") }
       Request(mayWait: mayWait, isInterrupted: { duty.isInterrupted }, caller: file.opener).run {
         file.read(at: offset, count: count, reply: ReadReply(duty, count: count))
       }

@@ -53,6 +53,9 @@ public protocol FileSystem: AnyObject, Sendable {
   /// numbers are computed has nothing to do.
   func forget(_ node: UInt64, count: UInt64)
 
+  /// Is given a line for each request as it comes in, and one when it has been answered; nil where that is not wanted.
+  var requestLog: (@Sendable (String) -> Void)? { get }
+
   /// What `df` reports.
   func statistics() -> FileSystemStatistics
 }
@@ -80,6 +83,9 @@ extension FileSystem {
 
   /// No names.
   public func extendedAttributeNames(of node: UInt64) throws(Refusal) -> [String] { [] }
+
+  /// Not wanted.
+  public var requestLog: (@Sendable (String) -> Void)? { nil }
 
   /// Does nothing.
   public func remember(_ node: UInt64) {}

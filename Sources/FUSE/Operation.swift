@@ -16,6 +16,20 @@ enum Operation: Sendable {
   case extendedAttribute(String, UInt64, size: Int)
   case extendedAttributeNames(UInt64, size: Int)
 
+  /// As it is counted.
+  var kind: Counters.Request {
+    switch self {
+    case .lookup: .lookup
+    case .attributes: .attributes
+    case .readLink: .readLink
+    case .openDirectory: .openDirectory
+    case .access: .access
+    case .list: .list
+    case .open: .open
+    case .extendedAttribute, .extendedAttributeNames: .extendedAttribute
+    }
+  }
+
   /// What `fileSystem` says.
   func answer(from fileSystem: any FileSystem) throws(Refusal) -> Answer {
     switch self {

@@ -113,9 +113,11 @@ public final class Session: Sendable {
   /// - Parameters:
   ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.prepareToServe()` before
   ///     any other thread was started. Only for one session of a process.
+  ///   - onTelling: called on USR1, where signals are handled.
   ///   - onReady: called from a worker when the kernel has been answered, which is when the mount works.
   public func serve(
-    threads: Int, handlingSignals: Bool = false, onReady: @escaping @Sendable () -> Void = {}
+    threads: Int, handlingSignals: Bool = false, onTelling: () -> Void = {},
+    onReady: @escaping @Sendable () -> Void = {}
   ) throws(MountError) -> Outcome {
     guard !isServing.exchange(true, ordering: .relaxed), let connection = connection.withLock({ $0 }) else {
       throw MountError("the session at \(mountPoint) has been served already")
@@ -139,8 +141,8 @@ public final class Session: Sendable {
           throw error
         }
         return handlingSignals
-          ? try supervise(connection, crew, signals: Signals.endingDescriptor())
-          : supervise(connection, crew, signals: nil)
+          ? try supervise(connection, crew, signals: Signals.endingDescriptor(), onTelling)
+          : supervise(connection, crew, signals: nil, onTelling)
       }
     } catch {
       throw MountError("cannot serve \(mountPoint): \(error)")
@@ -168,7 +170,9 @@ public final class Session: Sendable {
   }
 
   /// Waits for workers and signals until the workers have come home.
-  private func supervise(_ connection: Connection, _ crew: Crew, signals: consuming Descriptor?) -> Outcome {
+  private func supervise(
+    _ connection: Connection, _ crew: Crew, signals: consuming Descriptor?, _ onTelling: () -> Void
+  ) -> Outcome {
     var received = 0
     while fuse_session_exited(connection.session) == 0 {
       var waits = [pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0)]
@@ -183,6 +187,10 @@ public final class Session: Sendable {
       }
       var information = signalfd_siginfo()
       guard read(waits[1].fd, &information, MemoryLayout<signalfd_siginfo>.size) > 0 else { continue }
+      guard information.ssi_signo != UInt32(Signals.telling) else {
+        onTelling()
+        continue
+      }
       received += 1
       if received > 1 || (try? detach()) == nil { stop() }
     }

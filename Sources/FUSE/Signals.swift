@@ -5,6 +5,8 @@ import Glibc
 public enum Signals {
   /// TERM, INT and HUP, which end a mount.
   private static let ending = [SIGTERM, SIGINT, SIGHUP]
+  /// USR1, which has a daemon tell in its log what it has done.
+  static let telling = SIGUSR1
   /// The signal that gets a worker out of its read from /dev/fuse. One without a name: others are sent to processes from outside,
   /// and would interrupt a worker's read of the run.
   static let wake = __libc_current_sigrtmin() + 1
@@ -17,7 +19,7 @@ public enum Signals {
   /// by a command that serves with `handlingSignals` before it starts any thread of its own: a signal must not find a thread to end
   /// the process in.
   public static func prepareToServe() {
-    var set = Self.set(ending + [SIGPIPE])
+    var set = Self.set(ending + [SIGPIPE, telling])
     pthread_sigmask(SIG_BLOCK, &set, nil)
     for signal in stray { _ = cfuse_make_harmless(signal, 1) }
     // A process that ignores it does not learn how its children end.
@@ -34,7 +36,7 @@ public enum Signals {
 
   /// Runs `body` with the same signals blocked, and puts the calling thread's mask back.
   static func whileBlocked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    var set = Self.set(ending + [SIGPIPE])
+    var set = Self.set(ending + [SIGPIPE, telling])
     var before = sigset_t()
     pthread_sigmask(SIG_BLOCK, &set, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
@@ -52,9 +54,9 @@ public enum Signals {
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// A descriptor from which the ending signals can be read.
+  /// A descriptor from which the ending signals can be read, and the one that asks for statistics.
   static func endingDescriptor() throws(Errno) -> Descriptor {
-    var set = Self.set(ending)
+    var set = Self.set(ending + [telling])
     return try Descriptor(signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK)))
   }
 

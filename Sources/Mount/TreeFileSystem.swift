@@ -148,21 +148,33 @@ public final class TreeFileSystem: FileSystem {
   }
 
   public func remember(_ number: UInt64) {
-    if let node = try? node(number) { tree.remember(node) }
+    if let node = try? tree.table.node(number) { tree.remember(node) }
   }
 
   public func forget(_ number: UInt64, count: UInt64) {
-    if let node = try? node(number) { tree.forget(node, count: count) }
+    // By the table, as a run that is forgotten is not in use.
+    if let node = try? tree.table.node(number) { tree.forget(node, count: count) }
+  }
+
+  /// On the root: what the daemon has done, one number a line.
+  private static let statisticsName = "user.xfelfs.stats"
+
+  public var requestLog: (@Sendable (String) -> Void)? {
+    guard logger.logLevel <= .debug else { return nil }
+    let logger = logger
+    return { line in logger.debug("\(line)") }
   }
 
   public func extendedAttribute(_ name: String, of number: UInt64) throws(Refusal) -> [UInt8] {
+    if name == Self.statisticsName, try node(number) == tree.root { return Array(Counters.text.utf8) }
     let values = try checked(number) { node throws(TreeError) in try node.extendedAttributes() }
     guard let value = values[name] else { throw .error(.noAttribute) }
     return value
   }
 
   public func extendedAttributeNames(of number: UInt64) throws(Refusal) -> [String] {
-    try checked(number) { node throws(TreeError) in try node.extendedAttributeNames() }
+    let names = try checked(number) { node throws(TreeError) in try node.extendedAttributeNames() }
+    return try node(number) == tree.root ? names + [Self.statisticsName] : names
   }
 
   /// What `body` makes of a node that the caller may read, and may read still when it is known which files it needs.
@@ -242,6 +254,7 @@ public final class TreeFileSystem: FileSystem {
       if let error = obstacle(toSending: file) {
         reply.fail(error)
       } else {
+        Counters.count(.bytesRead, count)
         reply.send(pieces: sink.pieces)
       }
       // The pieces belong to it.

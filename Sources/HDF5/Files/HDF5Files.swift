@@ -77,6 +77,7 @@ public final class HDF5Files: Sendable {
     if let error = closed.withLock({ $0[file] }) { return AnswerBatch(failed: error) }
     guard Request.current.mayWait else { throw .mustWait(file.path) }
     try opener.check(file)
+    Counters.count(.libraryVisits)
     let opener = opener
     let answers = try service.answers(to: .questions(file, batch.questions)) { [self] path in
       do throws(PassingError) {

@@ -127,7 +127,9 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
         throw PassingError(
           .worker, file: path, reason: "too many processes are waiting for a store that does not answer")
       }
-      return try WorkerProcess(program, for: path)
+      let worker = try WorkerProcess(program, for: path)
+      Counters.count(.workersStarted)
+      return worker
     } catch {
       monitor.withLock { count -= 1 }
       throw error
@@ -151,6 +153,7 @@ final class HDF5Workers: HDF5Service, @unchecked Sendable {
 
   /// Counts a worker out; it is killed when its last user lets go of it.
   private func leave(_ worker: WorkerProcess) {
+    Counters.count(.workersLost)
     monitor.withLock {
       count -= 1
       monitor.broadcast()

@@ -3,6 +3,7 @@ public import HDF5
 public import Locality
 public import RunArrays
 internal import Synchronization
+internal import Threads
 public import Validation
 
 /// The tree of one run: what all its objects share. Knows nothing of FUSE.
@@ -67,6 +68,7 @@ public final class RunTree: Sendable {
     _ arrays: RunArrays, _ table: NodeTable, _ place: String, _ parent: RunTree?, _ options: DetectorOptions,
     _ validator: RunValidator, _ query: LocalityQuery, _ report: @Sendable (String) -> Void
   ) {
+    if parent == nil { Counters.count(.runsOpened) }
     self.parent = parent
     self.options = options
     self.validator = validator
@@ -134,6 +136,7 @@ public final class RunTree: Sendable {
 
   /// Takes the tree's objects out of the table, and lets go of them: for a tree that the kernel has forgotten.
   func close() {
+    if parent == nil { Counters.count(.runsClosed) }
     selections.closeAll()
     let all = objects.withLock { objects -> [any NodeObject] in
       defer { objects = [:] }
