@@ -155,7 +155,8 @@ let package = Package(
     .testTarget(
       name: "MountTests",
       dependencies: [
-        "Mount", "Access", "ArrayIO", "FUSE", "HDF5", "Threads", "Tree", .product(name: "Logging", package: "swift-log"),
+        "Mount", "Access", "ArrayIO", "FUSE", "HDF5", "Threads", "Tree",
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/MountTests", swiftSettings: strict),
     .testTarget(name: "LocalityTests", dependencies: ["Locality"], path: "Tests/LocalityTests", swiftSettings: strict),

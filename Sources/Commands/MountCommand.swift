@@ -227,7 +227,7 @@ struct MountCommand: ParsableCommand {
       let fileSystem = mounting.fileSystem
       let session = try Session(fileSystem, mountPoint: start.mountPoint, options: options, watcher: watcher)
       mounting.begin(session)
-      let outcome = try session.serve(threads: threads, handlingSignals: true, onTelling: Self.tell) {
+      let announce: @Sendable () -> Void = {
         if session.mapsDirectIO { fileSystem.allowDirectIO() }
         services.store.prepareMemory()
         if let log = start.log {
@@ -239,6 +239,8 @@ struct MountCommand: ParsableCommand {
         if let ready = start.ready { Readiness.notify(descriptor: ready) }
         Readiness.notifySystemd()
       }
+      let outcome = try session.serve(
+        threads: threads, handlingSignals: true, onReady: announce, onTelling: Self.tell)
       // A thread that hangs in a read must not keep the process.
       if outcome == .abandoned { _exit(0) }
       return 0

@@ -113,11 +113,11 @@ public final class Session: Sendable {
   /// - Parameters:
   ///   - handlingSignals: TERM, INT and HUP detach the mount, a second one stops it. Needs `Signals.prepareToServe()` before
   ///     any other thread was started. Only for one session of a process.
-  ///   - onTelling: called on USR1, where signals are handled.
   ///   - onReady: called from a worker when the kernel has been answered, which is when the mount works.
+  ///   - onTelling: called on USR1, where signals are handled.
   public func serve(
-    threads: Int, handlingSignals: Bool = false, onTelling: () -> Void = {},
-    onReady: @escaping @Sendable () -> Void = {}
+    threads: Int, handlingSignals: Bool = false, onReady: @escaping @Sendable () -> Void = {},
+    onTelling: () -> Void = {}
   ) throws(MountError) -> Outcome {
     guard !isServing.exchange(true, ordering: .relaxed), let connection = connection.withLock({ $0 }) else {
       throw MountError("the session at \(mountPoint) has been served already")

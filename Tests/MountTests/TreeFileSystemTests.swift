@@ -40,7 +40,9 @@ import Threads
 
   init() {
     let table = NodeTable()
-    func file(_ name: String, _ text: Result<[UInt8], ReadError>, isVolatile: Bool = false, isSlow: Bool = false) -> Child {
+    func file(_ name: String, _ text: Result<[UInt8], ReadError>, isVolatile: Bool = false, isSlow: Bool = false)
+      -> Child
+    {
       Child(name, Node(table.add(name) { ValueFile($0, text, isVolatile: isVolatile, isSlow: isSlow) }))
     }
     let damage = ReadError.damaged(file: "/run/a.h5", object: "x", reason: "it is wrong")
