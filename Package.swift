@@ -78,7 +78,7 @@ let package = Package(
       name: "Tree",
       dependencies: [
         "EXDF", "RunArrays", "ArrayIO", "Reports", "Validation", "Locality", "VirtualFiles", "HDF5", "NPY", "Threads",
-        "Printable",
+        "Printable", "Statistics", "Pictures",
       ],
       swiftSettings: strict),
     .target(name: "FUSE", dependencies: ["CFuse", "Threads"], swiftSettings: strict),

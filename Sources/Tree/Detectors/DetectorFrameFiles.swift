@@ -69,7 +69,7 @@ final class FrameTrains: DirectoryObject {
 }
 
 /// The frames of one key of a detector, one file each.
-final class FrameFiles: LeafObject {
+final class FrameFiles: LeafObject, DetectorObject {
   /// More frames of one train than these have no position.
   static let mostFrames = 1 << 13
 

@@ -82,7 +82,7 @@ struct DetectorKeyArray: DetectorKeyFile {
 }
 
 /// The files in the directories of a detector's keys.
-final class DetectorKeyFiles: LeafObject {
+final class DetectorKeyFiles: LeafObject, DetectorObject {
   /// More kinds of files than these a position has no room for.
   private static let mostFiles = 1 << 6
 

@@ -2,7 +2,7 @@ internal import ArrayIO
 internal import EXDF
 
 /// `trains/` of a detector's keys; the position is that of the key.
-final class DetectorKeyTrains: TrainRangeDirectory {
+final class DetectorKeyTrains: TrainRangeDirectory, DetectorObject {
   let identity: ObjectIdentity
   private let detector: TreeDetector
 
@@ -34,7 +34,7 @@ final class DetectorKeyTrains: TrainRangeDirectory {
 }
 
 /// One stacked train of a detector's key each.
-final class DetectorKeyTrainFiles: LeafObject {
+final class DetectorKeyTrainFiles: LeafObject, DetectorObject {
   let identity: ObjectIdentity
   private let detector: TreeDetector
 

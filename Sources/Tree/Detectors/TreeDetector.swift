@@ -5,6 +5,9 @@ internal import NPY
 internal import Reports
 internal import RunArrays
 
+/// What shows data of a detector, whose modules are an axis.
+protocol DetectorObject: NodeObject {}
+
 /// A detector of a run's tree.
 struct TreeDetector: Sendable {
   let tree: RunTree

@@ -8,6 +8,8 @@ public struct GeneratedFile {
     case cheap(@Sendable () throws(ReadError) -> [UInt8])
     /// May need any file of a run: made in the background. Its size is unknown until it is there; opening it waits, and can be interrupted.
     case background(@Sendable () throws(ReadError) -> [UInt8])
+    /// Takes long, but its size is known: made when it is opened, and kept while there is room.
+    case sized(Int, @Sendable () throws(ReadError) -> [UInt8])
     /// About things that change: made when it is opened, and made again when they have changed.
     case volatile(any VolatileFile)
   }
@@ -27,6 +29,7 @@ public struct GeneratedFile {
     case .cheap(let make):
       return try reading { () throws(ReadError) in try store.texts.size(of: node, make) }
     case .background(let make): return try store.madeText(node, make).size()
+    case .sized(let size, _): return size
     case .volatile(let file): return file.latestSize ?? 0
     }
   }
@@ -37,6 +40,7 @@ public struct GeneratedFile {
     case .cheap(let make):
       return try reading { () throws(ReadError) in try store.texts.text(of: node, make) }
     case .background(let make): return try store.madeText(node, make).bytes()
+    case .sized(_, let make): return try store.computed.bytes(of: node, make)
     case .volatile(let file):
       let request = Request.current
       // Whether it is there and still true is known only by looking at what it is about.

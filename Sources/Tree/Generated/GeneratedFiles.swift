@@ -4,6 +4,7 @@ internal import Synchronization
 /// Where the files of a tree are kept that are made as a whole.
 final class GeneratedFiles: Sendable {
   let texts = TextStore()
+  let computed = ComputedFiles()
   private let cells = Mutex<[NodeKey: MadeText.Cell]>([:])
   /// A number that changes while the files answer that the texts are made from.
   private let progress: @Sendable () -> Int
@@ -16,6 +17,11 @@ final class GeneratedFiles: Sendable {
 
   func background(_ make: @escaping @Sendable () throws(ReadError) -> [UInt8]) -> Content {
     .generated(GeneratedFile(policy: .background(make), store: self))
+  }
+
+  /// - Parameter size: in bytes, exact.
+  func sized(_ size: Int, _ make: @escaping @Sendable () throws(ReadError) -> [UInt8]) -> Content {
+    .generated(GeneratedFile(policy: .sized(size, make), store: self))
   }
 
   func volatile(_ file: any VolatileFile) -> Content {

@@ -36,6 +36,8 @@ enum ReadMe {
         locality.txt  .json          which files are on disk, and which on tape only
         sources/SOURCE/              by source: info.txt, counts.csv, table.csv, keys/
         sources/SOURCE/keys/KEY/     array.npy (all trains), trains/ID.npy (one train), values.csv
+          mean.npy std.npy min.npy max.npy preview.png plot.svg trains/ID.png
+                                     not listed but open: over all trains; of a slice, array@0:100.mean.npy
         trains/ID/SOURCE/KEY.npy     the same arrays, by train
         detectors/DETECTOR/          the modules of a detector stacked: info.txt, frames.csv, availability.npy, keys/
         detectors/DETECTOR/keys/KEY/ array.npy, trains/ID.npy, frames/ID/PULSE.npy
@@ -60,14 +62,15 @@ enum ReadMe {
         a = np.load("\(key)/array.npy", mmap_mode="r")
         t = np.load("\(key)/trains/\(train).npy")
         s = np.load("\(key)/array@0:10.npy")        # a[0:10], and only that is read
+        m = np.load("\(key)/mean.npy")              # over all trains, computed on all cores
 
       Julia
         using NPZ
         a = npzread("\(key)/array.npy")
 
-      R
-        library(RcppCNPy)
-        a <- npyLoad("\(key)/array.npy")
+      R (not RcppCNPy: it takes every array for 8-byte numbers, and says nothing)
+        t <- read.csv("sources/\(sourceName)/table.csv")
+        a <- reticulate::import("numpy")$load("\(key)/array.npy")
 
       MATLAB (npy-matlab)
         a = readNPY('\(key)/array.npy');

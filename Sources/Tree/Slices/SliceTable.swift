@@ -22,6 +22,8 @@ final class SliceTable: Sendable {
   struct Entry: Hashable, Sendable {
     var base: Base
     var slice: Slice?
+    /// What is made of it; nil for the array itself.
+    var product: Product?
   }
   private struct State {
     var numbers: [Entry: Int] = [:]

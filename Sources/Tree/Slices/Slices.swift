@@ -1,6 +1,8 @@
 internal import ArrayIO
 internal import EXDF
+internal import HDF5
 internal import NPY
+internal import Pictures
 
 /// A directory that lists trains, in which `FIRST:LAST.npy` opens as all entries of the trains in that range of ids.
 protocol TrainRangeDirectory: DirectoryObject {
@@ -33,14 +35,33 @@ final class Slices: LeafObject {
 
   func content(at position: Int) throws(TreeError) -> Content {
     guard let entry = table[position] else { throw .notFound(reason: nil) }
-    return .array(ArrayContent { () throws(TreeError) in try Self.array(of: entry) })
+    guard let product = entry.product else {
+      return .array(ArrayContent { () throws(TreeError) in try Self.array(of: entry) })
+    }
+    let layout = Self.layout(of: entry)
+    // The array opens no file; it is read when the product is made.
+    let array = try Self.array(of: entry)
+    guard let size = product.size(of: array.description, layout) else { throw .notFound(reason: nil) }
+    let name = owner.run.path
+    return owner.generated.sized(size) { () throws(ReadError) in try product.make(of: array, layout, name: name) }
+  }
+
+  /// The modules of a detector lie side by side.
+  private static func layout(of entry: SliceTable.Entry) -> Layout {
+    entry.base.node.object is any DetectorObject ? .tiles : .plain
   }
 
   /// Those of the array that it is taken of, but for what the slice changes.
   func extendedAttributes(at position: Int) throws(TreeError) -> [String: String] {
     guard let base = table[position]?.base.node else { throw .notFound(reason: nil) }
     var texts = try base.object.extendedAttributes(at: base.position)
-    texts.merge(try content(at: position).arrayAttributes()) { _, own in own }
+    guard let entry = table[position], let product = entry.product else {
+      texts.merge(try content(at: position).arrayAttributes()) { _, own in own }
+      return texts
+    }
+    texts["dtype"] = nil
+    texts["shape"] = nil
+    texts.merge(product.attributes(of: try Self.array(of: entry).description)) { _, own in own }
     return texts
   }
 
@@ -69,20 +90,24 @@ final class Slices: LeafObject {
   ///
   /// It counts as used until ``forget(_:count:)``.
   func node(named name: String, in directory: any DirectoryObject, at position: Int) throws(TreeError) -> Node? {
-    guard let stem = FileNames.stem(name) else { return nil }
+    let parsed = Product.parse(name)
+    guard let stem = parsed.map({ $0.stem[...] }) ?? FileNames.stem(name) else { return nil }
     // The last @: a key's own name may have one.
     let at = stem.lastIndex(of: "@")
     let baseName = String(at.map { stem[..<$0] } ?? stem)
-    guard let base = try base(baseName, in: directory, at: position, isSliced: at != nil) else { return nil }
+    guard let base = try base(baseName, in: directory, at: position, isListed: at != nil || parsed != nil) else {
+      return nil
+    }
     var slice: Slice?
     do throws(Slice.Invalid) {
       if let at { slice = try Slice(stem[stem.index(after: at)...]) }
     } catch {
       throw .notFound(reason: "\(name): \(error)")
     }
-    let entry = SliceTable.Entry(base: base, slice: slice)
+    let entry = SliceTable.Entry(base: base, slice: slice, product: parsed?.product)
     do throws(TreeError) {
-      _ = try Self.array(of: entry)
+      let array = try Self.array(of: entry)
+      if let product = entry.product, product.size(of: array.description, Self.layout(of: entry)) == nil { return nil }
     } catch {
       // It does not fit.
       if case .notFound(let reason?) = error { throw .notFound(reason: "\(name): \(reason)") }
@@ -93,9 +118,9 @@ final class Slices: LeafObject {
 
   /// What stands before the `@`: a listed `.npy`, or a range of trains.
   private func base(
-    _ name: String, in directory: any DirectoryObject, at position: Int, isSliced: Bool
+    _ name: String, in directory: any DirectoryObject, at position: Int, isListed: Bool
   ) throws(TreeError) -> SliceTable.Base? {
-    if isSliced, let listed = try directory.children(at: position).child(named: name + ".npy"), listed.kind == .file {
+    if isListed, let listed = try directory.children(at: position).child(named: name + ".npy"), listed.kind == .file {
       return .array(listed.node)
     }
     guard directory is any TrainRangeDirectory, let colon = name.firstIndex(of: ":") else { return nil }

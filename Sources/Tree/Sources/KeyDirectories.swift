@@ -60,6 +60,11 @@ final class KeyDirectories: DirectoryObject {
     return .list(children)
   }
 
+  func unlistedChild(named name: String, at position: Int) throws(TreeError) -> Node? {
+    guard name == KeyPlots.name else { return try source.tree.slices.node(named: name, in: self, at: position) }
+    return try KeyPlots.exists(for: source.key(position)) ? Node(source.keyPlots, at: position) : nil
+  }
+
   func extendedAttributes(at position: Int) throws(TreeError) -> [String: String] {
     try source.key(position).directoryAttributes()
   }
@@ -193,6 +198,7 @@ extension TreeSource {
   var keysDirectory: Node { Node(tree.object("\(place)/keys") { KeysDirectory($0, self) }) }
   var keyDirectories: KeyDirectories { tree.object("\(place)/keys/*") { KeyDirectories($0, self) } }
   var keyFiles: KeyFiles { tree.object("\(place)/keys/*/*") { KeyFiles($0, self) } }
+  var keyPlots: KeyPlots { tree.object("\(place)/keys/*/\(KeyPlots.name)") { KeyPlots($0, self) } }
   var keyTrains: KeyTrains { tree.object("\(place)/keys/*/trains") { KeyTrains($0, self) } }
   var keyTrainFiles: KeyTrainFiles { tree.object("\(place)/keys/*/trains/*") { KeyTrainFiles($0, self) } }
 }
