@@ -108,20 +108,24 @@ final class FileSource: ByteSource {
 enum Output {
   private static let pieceSize = 1 << 20
 
-  /// Copies a source to a descriptor, the standard output unless told otherwise.
+  /// Copies a source to a descriptor, the standard output unless told otherwise; what comes next is read ahead, on all cores.
   static func write(_ source: any ByteSource, to descriptor: Int32 = 1, _ name: String) throws(Failure) {
+    let reader = SequentialReader(source)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(pieceSize, max(1, source.size)), alignment: 4096)
     defer { buffer.deallocate() }
     var offset = 0
     while offset < source.size {
-      let count: Int
+      let sink: PieceSink
       do throws(ReadError) {
-        count = try source.read(at: offset, into: buffer)
+        sink = try reader.read(at: offset, min(buffer.count, source.size - offset), buffer: buffer)
       } catch {
         throw Failure("\(name): \(error)")
       }
+      let count = sink.pieces.reduce(0) { $0 + $1.count }
       guard count > 0 else { throw Failure("\(name): it ended early") }
-      try put(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: descriptor, name)
+      for piece in sink.pieces { try put(piece, to: descriptor, name) }
+      // The pieces belong to it.
+      withExtendedLifetime(sink) {}
       offset += count
     }
   }

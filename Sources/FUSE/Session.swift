@@ -85,9 +85,10 @@ public final class Session: Sendable {
     }
     let place = mount.mountPoint
     // While the kernel has our connection the numbers are ours. After that the next mount may have got both of them; but that one
-    // is not dead, as ours is if only its connection was cut.
+    // is not dead, as ours is if only its connection was cut. And one that has died since lies elsewhere: where ours was moved to and has
+    // died, too, it stays.
     let isConnected = connection.withLock { $0 }?.isConnected ?? false
-    guard isConnected || MountPoint.isDead(place) else { return }
+    guard isConnected || (place == self.mount.mountPoint && MountPoint.isDead(place)) else { return }
     guard table.mount(at: place) == mount else {
       throw MountError("cannot unmount \(place): something else is mounted on top of it")
     }

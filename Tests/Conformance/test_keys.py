@@ -79,10 +79,13 @@ def test_listing(mounted):
 def test_key_info(mounted):
     """info.txt of a key tells dtype, number of entries and units."""
     for source, key, data, directory in mounted.sampled_keys(9):
-        text = (directory / "info.txt").read_text()
-        assert str(data.shape[0]) in text, (source, key)
-        assert not data.units or data.units in text, (source, key)
-        assert data.dtype.names or oracle.dtype_of(data).str in text, (source, key)
+        first, *lines = (directory / "info.txt").read_text().split("attributes:")[0].splitlines()
+        facts = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        assert first == f"{source} {key}"
+        assert facts["entries"] == str(data.shape[0]), (source, key)
+        assert facts.get("units", "") == (data.units or ""), (source, key)
+        assert parse_dtype(facts["dtype"]) == oracle.dtype_of(data), (source, key)
+        assert facts["entry shape"] == str(tuple(map(int, data.entry_shape))), (source, key)
 
 
 def xattr(path, name: str) -> str | None:

@@ -81,7 +81,6 @@ import Testing
       #expect(sizes == Array(0..<count))
       #expect(fileSystem.lookups.load(ordering: .relaxed) < count)
     }
-    #expect(fileSystem.forgotten.load(ordering: .relaxed) >= 0)
   }
 
   @Test func missingNamesAreAskedForOnce() throws {
