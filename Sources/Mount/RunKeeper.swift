@@ -88,12 +88,8 @@ public struct RunKeeper: Sendable {
     }
     logger.info("the run \(run.current.run.path) has changed")
     do throws(TreeError) {
-      var names: [String] = []
-      try top.entries(from: 0) { child, _ in
-        names.append(child.name)
-        return true
-      }
-      for name in names { invalidate(top, name) }
+      // Not listed as a reader lists it, which has the tables made.
+      for name in try top.names() { invalidate(top, name) }
     } catch {
       logger.warning("what the kernel remembers of \(run.current.run.path) may be old: \(error)")
     }

@@ -68,6 +68,19 @@ extension Node {
     try directory.children(at: position).list(from: cookie, take)
   }
 
+  /// The names in a directory, without anything being begun that a listing begins.
+  /// - Throws: ``TreeError/notADirectory``.
+  public func names() throws(TreeError) -> [String] {
+    try check()
+    guard let directory = object as? any DirectoryObject else { throw .notADirectory }
+    var names: [String] = []
+    try directory.children(at: position).list(from: 0) { child, _ in
+      names.append(child.name)
+      return true
+    }
+    return names
+  }
+
   /// The bytes of a file. What is still being made is waited for, as long as the current request may wait and has not been interrupted.
   /// - Throws: ``TreeError``; what cannot be read later fails in ``ArrayIO/ByteSource/read(at:into:)``.
   public func open() throws(TreeError) -> any ByteSource {

@@ -7,7 +7,7 @@ internal import Threads
 /// The top directory of a proposal.
 final class ProposalDirectory: ProposalObject, DirectoryObject {
   private struct Listing {
-    var folders: [String]
+    var folders: [RunFolderDirectory]
     var time: Int
   }
 
@@ -21,15 +21,16 @@ final class ProposalDirectory: ProposalObject, DirectoryObject {
   }
 
   func isNode(at position: Int) -> Bool { position == 0 }
-  func modified(at position: Int) -> Time { proposal.modified(proposal.path) }
+  func modified(at position: Int) -> Time { proposal.modified }
+  func status(at position: Int) -> DirectoryStatus? { proposal.status }
   func directories(at position: Int) -> [String] { [proposal.path] }
 
   func children(at position: Int) throws(TreeError) -> Children {
-    .list(proposal.files + (try folders().map { Child($0, Node(proposal.folderObject($0))) }))
+    .list(proposal.files + (try folders().map { Child($0.name, Node($0)) }))
   }
 
   /// Folders with runs, and `all` where there are the two that it is made of.
-  func folders() throws(TreeError) -> [String] {
+  private func folders() throws(TreeError) -> [RunFolderDirectory] {
     let now = MonotonicClock.seconds
     let known = listing.withLock { $0 }
     if let known, now - known.time < RunFolderDirectory.listingSeconds { return known.folders }
@@ -37,27 +38,23 @@ final class ProposalDirectory: ProposalObject, DirectoryObject {
     guard DirectoryStatus(path: proposal.path) != nil else {
       throw TreeError(.system(file: proposal.path, errno: errno))
     }
-    var folders = RunFolder.names(inProposal: proposal.path)
+    let names = RunFolder.names(inProposal: proposal.path).filter { name in
+      !proposal.files.contains { $0.name == name }
+    }
+    var folders = names.map { proposal.folder($0, ["\(proposal.path)/\($0)"]) }
     // A folder that is really called so would be hidden.
-    if Set(ProposalTree.overlaid).isSubset(of: folders), !folders.contains("all") { folders.append("all") }
-    folders.removeAll { name in proposal.files.contains { $0.name == name } }
-    listing.withLock { $0 = Listing(folders: folders, time: now) }
-    return folders
+    if Set(ProposalTree.overlaid).isSubset(of: names), !names.contains("all") {
+      folders.append(proposal.folder("all", ProposalTree.overlaid.map { "\(proposal.path)/\($0)" }))
+    }
+    let found = folders
+    listing.withLock { $0 = Listing(folders: found, time: now) }
+    return found
   }
 }
 
 extension ProposalTree {
   /// The folders that `all/` lays over each other; whole sources of the later one win.
   static let overlaid = ["raw", "proc"]
-
-  /// A folder by its name in the tree.
-  func folderObject(_ name: String) -> RunFolderDirectory {
-    let isOverlay = name == "all" && DirectoryStatus(path: "\(path)/all") == nil
-    return folder(name, path: isOverlay || name.isEmpty ? path : "\(path)/\(name)")
-  }
-
-  /// The directory that runs are listed in, by its place.
-  func folderDirectory(named name: String) -> Node? { Node(folderObject(name)) }
 
   /// The files of the top directory.
   var files: [Child] {
@@ -81,5 +78,6 @@ extension ProposalTree {
     }
   }
 
-  func modified(_ path: String) -> Time { DirectoryStatus(path: path).map(Time.init) ?? Time(seconds: 0) }
+  /// Of the proposal's directory when it was mounted.
+  var modified: Time { status.map(Time.init) ?? Time(seconds: 0) }
 }

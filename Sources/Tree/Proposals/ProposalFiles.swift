@@ -25,10 +25,12 @@ final class ProposalFiles: ProposalObject, LeafObject {
   }
 
   func isNode(at position: Int) -> Bool { position < Self.all.count }
-  func modified(at position: Int) -> Time { proposal.modified(proposal.path) }
+  func modified(at position: Int) -> Time { proposal.modified }
+  func status(at position: Int) -> DirectoryStatus? { proposal.status }
 
   func directories(at position: Int) throws(TreeError) -> [String] {
     guard isNode(at: position), Self.all[position].needsRuns else { return [proposal.path] }
+    guard Request.current.mayWait else { throw .mustWait }
     return [proposal.path] + proposal.runDirectories().map(\.path)
   }
 

@@ -19,6 +19,8 @@ public final class ProposalTree: Sendable {
   let generated: GeneratedFiles
   /// Whether the runs lie in folders (`raw/`, `proc/`), rather than at the top.
   let hasFolders: Bool
+  /// Of the directory when it was mounted.
+  let status: DirectoryStatus?
   private let opener: Opener
   /// What `lsxfel` says of a run directory.
   let summarize: Summarizer
@@ -37,13 +39,14 @@ public final class ProposalTree: Sendable {
     self.hasFolders = hasFolders
     self.table = table
     opener = open
+    status = DirectoryStatus(path: path)
     self.summarize = summarize
     generated = GeneratedFiles(progress: { 0 })
   }
 
   /// The top directory.
   public var root: Node {
-    hasFolders ? Node(object("") { ProposalDirectory($0, self) }) : Node(folder("", path: path))
+    hasFolders ? Node(object("") { ProposalDirectory($0, self) }) : Node(folder("", [path]))
   }
 
   /// The object of a path, made when it is first met.
@@ -57,15 +60,18 @@ public final class ProposalTree: Sendable {
     }
   }
 
-  /// A folder of runs by its name in the tree.
-  func folder(_ name: String, path: String) -> RunFolderDirectory {
-    object(name) { RunFolderDirectory($0, self, name: name, path: path) }
+  /// A folder of runs by its name in the tree. May look at the directory.
+  func folder(_ name: String, _ folders: [String]) -> RunFolderDirectory {
+    let status = DirectoryStatus(path: folders[0])
+    return object(name) { RunFolderDirectory($0, self, name: name, folders: folders, status) }
   }
 
   /// The place of a run in the tree.
-  func slot(_ place: String, _ location: RunLocation, _ status: DirectoryStatus) -> RunSlot {
+  func slot(
+    _ place: String, _ location: RunLocation, _ status: DirectoryStatus, in folder: RunFolderDirectory
+  ) -> RunSlot {
     object(place) { identity in
-      let slot = RunSlot(identity, self, place: place, location, status)
+      let slot = RunSlot(identity, self, in: folder, place: place, location, status)
       slots.withLock { $0.append(slot) }
       return slot
     }
@@ -76,8 +82,8 @@ public final class ProposalTree: Sendable {
   }
 
   /// The runs that are open: each with the directory that it is in, and its name there.
-  public var openRuns: [(run: LiveRun, node: Node, directory: Node?, name: String)] {
-    slots.withLock { $0 }.compactMap { slot in slot.opened.map { ($0, Node(slot), slot.parent, slot.name) } }
+  public var openRuns: [(run: LiveRun, node: Node, directory: Node, name: String)] {
+    slots.withLock { $0 }.compactMap { slot in slot.opened.map { ($0, Node(slot), Node(slot.folder), slot.name) } }
   }
 
   /// Closes the runs that the kernel has forgotten and nobody has asked for within some seconds.
@@ -95,9 +101,9 @@ public final class ProposalTree: Sendable {
   /// directory that each is in, and its name there.
   public func unused(for seconds: Int) -> [(directory: Node, name: String)] {
     let now = MonotonicClock.seconds
-    return openRuns.compactMap { run, _, directory, name in
+    return openRuns.compactMap { run, _, directory, name -> (directory: Node, name: String)? in
       guard now - run.current.lastUse.load(ordering: .relaxed) >= seconds else { return nil }
-      return directory.map { ($0, name) }
+      return (directory, name)
     }
   }
 }

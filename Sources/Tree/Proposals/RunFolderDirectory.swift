@@ -14,31 +14,34 @@ final class RunFolderDirectory: ProposalObject, DirectoryObject {
   let identity: ObjectIdentity
   /// In the tree; empty for the top.
   let name: String
-  /// Of the folder itself; of the proposal for `all/`.
-  private let path: String
+  /// Where the runs are: one folder, or those that are laid over each other.
+  private let folders: [String]
   private let proposal: ProposalTree
   private let listing = Mutex<Listing?>(nil)
+  /// Of the first folder, as it was when it was last looked at.
+  private let latestStatus: Mutex<DirectoryStatus?>
 
   /// For so many seconds a listing holds: a run that is new is seen after that.
   static let listingSeconds = 5
   /// The most runs that a name may unite.
   private static let mostParts = 64
 
-  init(_ identity: ObjectIdentity, _ proposal: ProposalTree, name: String, path: String) {
+  init(
+    _ identity: ObjectIdentity, _ proposal: ProposalTree, name: String, folders: [String], _ status: DirectoryStatus?
+  ) {
     self.identity = identity
     self.name = name
-    self.path = path
+    self.folders = folders
     self.proposal = proposal
+    latestStatus = Mutex(status)
   }
 
-  private var isOverlay: Bool { proposal.hasFolders && name == "all" }
-  /// Where the runs are: one folder, or those that are laid over each other.
-  private var folders: [String] { isOverlay ? ProposalTree.overlaid.map { "\(path)/\($0)" } : [path] }
+  private var isOverlay: Bool { folders.count > 1 }
 
   func isNode(at position: Int) -> Bool { position == 0 }
-  func modified(at position: Int) -> Time { proposal.modified(path) }
+  func modified(at position: Int) -> Time { latestStatus.withLock { $0 }.map(Time.init) ?? Time(seconds: 0) }
   func directories(at position: Int) -> [String] { folders }
-  func status(at position: Int) -> DirectoryStatus? { isOverlay ? nil : DirectoryStatus(path: path) }
+  func status(at position: Int) -> DirectoryStatus? { latestStatus.withLock { $0 } }
 
   func children(at position: Int) throws(TreeError) -> Children {
     let slots = try slots()
@@ -65,7 +68,7 @@ final class RunFolderDirectory: ProposalObject, DirectoryObject {
     guard parts.count > 1 else { return Node(parts[0]) }
     let location = RunLocation(parts.flatMap(\.location.parts), .union)
     guard let status = parts[0].status(at: 0) else { return nil }
-    return Node(proposal.slot(place(name), location, status))
+    return Node(proposal.slot(place(name), location, status, in: self))
   }
 
   private func place(_ run: String) -> String { name.isEmpty ? run : "\(name)/\(run)" }
@@ -77,6 +80,7 @@ final class RunFolderDirectory: ProposalObject, DirectoryObject {
     let known = listing.withLock { $0 }
     if let known, now - known.time < Self.listingSeconds { return known.slots }
     guard Request.current.mayWait else { throw .mustWait }
+    if let status = DirectoryStatus(path: folders[0]) { latestStatus.withLock { $0 = status } }
     var runs: [String: (parts: [String], status: DirectoryStatus)] = [:]
     for folder in folders {
       guard let entries = RunFolder.runs(in: folder) else {
@@ -89,7 +93,7 @@ final class RunFolderDirectory: ProposalObject, DirectoryObject {
       }
     }
     let slots = runs.sorted { $0.key.precedes($1.key) }.map { name, run in
-      let slot = proposal.slot(place(name), RunLocation(run.parts, .overlay), run.status)
+      let slot = proposal.slot(place(name), RunLocation(run.parts, .overlay), run.status, in: self)
       slot.update(run.status)
       return slot
     }

@@ -15,6 +15,8 @@ final class RunSlot: ProposalObject, DirectoryObject {
   /// From the top of the mount: `raw/r0042`.
   let place: String
   let location: RunLocation
+  /// The directory that it is in; what is not listed is there, too.
+  let folder: RunFolderDirectory
   private let proposal: ProposalTree
   private let state: Mutex<State>
 
@@ -22,9 +24,10 @@ final class RunSlot: ProposalObject, DirectoryObject {
   private static let patience = 60_000
 
   init(
-    _ identity: ObjectIdentity, _ proposal: ProposalTree, place: String, _ location: RunLocation,
-    _ status: DirectoryStatus
+    _ identity: ObjectIdentity, _ proposal: ProposalTree, in folder: RunFolderDirectory, place: String,
+    _ location: RunLocation, _ status: DirectoryStatus
   ) {
+    self.folder = folder
     self.identity = identity
     self.proposal = proposal
     self.place = place
@@ -34,12 +37,6 @@ final class RunSlot: ProposalObject, DirectoryObject {
 
   /// In its folder.
   var name: String { place.split(separator: "/").last.map(String.init) ?? place }
-
-  /// The directory that it is listed in; nil for what is not listed.
-  var parent: Node? {
-    let folder = place.split(separator: "/").dropLast().joined(separator: "/")
-    return proposal.folderDirectory(named: folder)
-  }
 
   func update(_ status: DirectoryStatus) { state.withLock { $0.status = status } }
 
