@@ -1,8 +1,10 @@
 import ArrayIO
 import EXDF
+import Glibc
 import HDF5
 import RunArrays
 import TestRuns
+import Testing
 import Validation
 
 @testable import Tree
@@ -14,9 +16,15 @@ struct GrownTree {
   let mounted: MountedTree
   let reports: ReportList
 
-  init(_ files: [MadeFile] = SmallRun.files()) throws {
+  /// - Parameter isAged: whether each file is made ten seconds older than the one before it.
+  init(_ files: [MadeFile] = SmallRun.files(), isAged: Bool = false) throws {
     let directory = try TemporaryDirectory()
-    for file in files { try file.write(into: directory) }
+    for (number, file) in files.enumerated() {
+      try file.write(into: directory)
+      guard isAged else { continue }
+      let time = timespec(tv_sec: 1_700_000_000 - 10 * number, tv_nsec: 5)
+      try #require(utimensat(AT_FDCWD, "\(directory.path)/\(file.name)", [time, time], 0) == 0)
+    }
     let reports = ReportList()
     let hdf5 = HDF5Files(inThisProcess: FileOpener())
     let run = try Run(path: directory.path, hdf5: hdf5) { reports.append($0) }

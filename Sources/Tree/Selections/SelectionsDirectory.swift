@@ -1,4 +1,5 @@
 internal import EXDF
+internal import Glibc
 internal import HDF5
 internal import Reports
 internal import Synchronization
@@ -70,6 +71,8 @@ final class SelectionTrees: Sendable {
   private static let keptSeconds = 60
   /// More selections than these that nobody uses are not kept.
   private static let mostUnused = 64
+  /// More than these are not open at a time: each takes memory, and whoever may look names up can think of many.
+  static let most = 1024
 
   func tree(named place: String, _ make: () throws(TreeError) -> RunTree) throws(TreeError) -> RunTree {
     if let known = trees.withLock({ $0[place] }) {
@@ -78,12 +81,15 @@ final class SelectionTrees: Sendable {
     }
     let made = try make()
     closeForgotten()
-    return trees.withLock { trees in
+    let kept = trees.withLock { trees -> RunTree? in
       // Of two that were made at the same time one counts: nodes are compared by their objects.
       if let known = trees[place] { return known }
+      guard trees.count < Self.most else { return nil }
       trees[place] = made
       return made
     }
+    guard let kept else { throw TreeError(.system(file: place, errno: EMFILE)) }
+    return kept
   }
 
   /// All that are open, and those that are open in them.
