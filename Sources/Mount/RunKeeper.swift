@@ -26,6 +26,8 @@ public struct RunKeeper: Sendable {
   private static let share = 50
   /// How often runs are looked at that may be closed, in seconds.
   private static let interval = 10
+  /// The same for selections.
+  private static let sweepInterval: UInt32 = 2
   /// A run that the kernel has forgotten stays open for so many seconds: it is often asked for again.
   private static let keptForgotten = 30
   /// The kernel remembers names for as long as it has memory. After so many seconds without a request it is told to forget a run, or
@@ -38,6 +40,7 @@ public struct RunKeeper: Sendable {
   ///
   /// - Parameter seconds: how often it is looked whether the run has changed.
   public func follow(_ run: LiveRun, in mounted: MountedTree, every seconds: Double) {
+    sweepSelections(of: { [run] })
     guard seconds > 0 else { return }
     Thread.start {
       while true {
@@ -50,6 +53,7 @@ public struct RunKeeper: Sendable {
   ///
   /// - Parameter seconds: how often it is looked whether open runs have changed; 0 for never.
   public func keep(_ proposal: ProposalTree, refreshingEvery seconds: Double) {
+    sweepSelections(of: { proposal.openRuns.map(\.run) })
     Thread.start {
       while true {
         sleep(UInt32(Self.interval))
@@ -64,6 +68,18 @@ public struct RunKeeper: Sendable {
     Thread.start {
       while true {
         pause(seconds) { for open in proposal.openRuns { refresh(open.run, at: open.node) } }
+      }
+    }
+  }
+
+  /// Has the kernel forget the selections that nobody uses.
+  private func sweepSelections(of runs: @escaping @Sendable () -> [LiveRun]) {
+    Thread.start {
+      while true {
+        sleep(Self.sweepInterval)
+        for tree in runs().flatMap(\.trees) {
+          for (directory, name) in tree.sweepSelections() { invalidate(directory, name) }
+        }
       }
     }
   }

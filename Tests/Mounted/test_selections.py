@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -170,6 +171,19 @@ def test_a_selection_shows_nobody_more_than_the_run(run, tmp_path):
         ])
         # A selection of what lies in files that Bob may read needs no other.
         assert [answer[0] for answer in answers] == ["ok", "ok", "EACCES", "EACCES", "EACCES", "EACCES"]
+
+
+def test_a_script_may_go_through_thousands(run, foreground):
+    """Selections that nobody uses any more are given up, so there is room for others."""
+    daemon = foreground(run)
+    before = daemon.pss()
+    for number in range(1, 2001):
+        if number % 400 == 0:
+            time.sleep(6)               # 2 s without a request, and 2 s between two looks
+        tree = daemon.point / "select" / f"*MAIN@0:10:{number}"
+        assert np.load(tree / "train_ids.npy")[0] == 10000
+    assert daemon.pss() - before < 64 << 10
+    assert array(daemon.point / "select" / "*MAIN@0:10:3", XGM, "energy.value").tolist() == [0, 3, 6, 9]
 
 
 def test_options_of_the_command_line(run, tmp_path):

@@ -58,7 +58,7 @@ public final class LiveRun: Sendable {
   }
 
   /// All trees that the kernel may know something of.
-  var trees: [RunTree] { state.withLock { [$0.current] + $0.retired } }
+  public var trees: [RunTree] { state.withLock { [$0.current] + $0.retired } }
 
   /// Whether the kernel has forgotten all of it, and nobody has asked for it within some seconds.
   func isForgotten(unusedFor seconds: Int) -> Bool {

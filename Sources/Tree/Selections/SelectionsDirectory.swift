@@ -95,7 +95,8 @@ final class SelectionTrees: Sendable {
   /// All that are open, and those that are open in them.
   var all: [RunTree] { trees.withLock { Array($0.values) }.flatMap { [$0] + $0.selections.all } }
 
-  private func closeForgotten() {
+  /// Closes those that the kernel has forgotten.
+  func closeForgotten() {
     let now = MonotonicClock.seconds
     let closed = trees.withLock { trees -> [RunTree] in
       let unused = trees.filter { $0.value.uses.load(ordering: .acquiring) <= 0 }
@@ -105,6 +106,12 @@ final class SelectionTrees: Sendable {
       return Array(old.values)
     }
     for tree in closed { tree.close() }
+  }
+
+  /// Those that have not been asked for anything for some seconds: `select/NAME`.
+  func unused(for seconds: Int) -> [String] {
+    let now = MonotonicClock.seconds
+    return trees.withLock { $0 }.filter { now - $0.value.lastUse.load(ordering: .relaxed) >= seconds }.map(\.key)
   }
 
   func closeAll() {
@@ -117,6 +124,29 @@ final class SelectionTrees: Sendable {
 }
 
 extension RunTree {
+  /// Closes the selections that the kernel has forgotten.
+  ///
+  /// - Returns: those that it still knows and that have not been asked for anything lately: the directory that each is in, and its name
+  ///   there.
+  public func sweepSelections() -> [(directory: Node, name: String)] {
+    let open = selections.all
+    guard !open.isEmpty else { return [] }
+    for tree in [self] + open { tree.selections.closeForgotten() }
+    let seconds = open.count > Self.manySelections ? Self.keptOfMany : Self.keptOfFew
+    return ([self] + open).flatMap { tree in
+      tree.selections.unused(for: seconds).compactMap { place in
+        let parts = place.split(separator: "/", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let kind = SelectionsDirectory.Kind(rawValue: parts[0]) else { return nil }
+        return (tree.selections(kind), parts[1])
+      }
+    }
+  }
+
+  private static let manySelections = 128
+  /// How long a selection is left to the kernel that nobody uses, in seconds: a script may go through thousands.
+  private static let keptOfMany = 2
+  private static let keptOfFew = 300
+
   func selections(_ kind: SelectionsDirectory.Kind) -> Node {
     Node(object(kind.rawValue) { SelectionsDirectory($0, self, kind) })
   }
