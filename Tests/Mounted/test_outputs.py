@@ -395,6 +395,12 @@ def test_a_file_size_limit_leaves_nothing(example, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def size_of(path) -> tuple[int, int]:
+    """Names and bytes of a file, or of all that is in a directory."""
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if not file.is_symlink()]
+    return len(files), sum(file.stat().st_size for file in files if file.is_file())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL],
                          ids=lambda number: number.name)
 @pytest.mark.parametrize("words", [NEW["cp"], ["cp", "RUN", "/", "OUT"], ["example", "OUT"]],
@@ -402,6 +408,9 @@ def test_a_file_size_limit_leaves_nothing(example, tmp_path):
 def test_what_is_interrupted_leaves_nothing(example, tmp_path, words, number):
     """Under the final name there is nothing, and but for kill -9 nothing beside it either."""
     interrupted = 0
+    arguments = [{"OUT": str(tmp_path / "whole"), "RUN": str(example)}.get(word, word) for word in words]
+    assert xfelfs(*arguments).returncode == 0
+    whole = size_of(tmp_path / "whole")
     # Where others keep the processors busy, it may be done before it is interrupted, however soon that is.
     for delay in [0] * 8 + [0.002, 0.02]:
         place = tmp_path / "place"
@@ -415,9 +424,14 @@ def test_what_is_interrupted_leaves_nothing(example, tmp_path, words, number):
         process.send_signal(number)
         errors = process.communicate(timeout=30)[1]
         if process.returncode != 0:
-            interrupted += 1
             assert process.returncode == -number and errors == b"", errors
             left = os.listdir(place)
+            if left == ["out"] and number != signal.SIGKILL:
+                # The signal came when all was done, and before the process had ended: it is whole.
+                assert size_of(place / "out") == whole
+                shutil.rmtree(place)
+                continue
+            interrupted += 1
             if number != signal.SIGKILL:
                 assert left == []
             elif words[0] == "example":
