@@ -92,8 +92,9 @@ final class Drafts: Sendable {
     }
   }
 
-  /// Takes what has just been made at a place for a draft.
-  func note(_ place: OutputPlace) -> Draft { step { add(place.name, in: place.directory) } }
+  /// Takes what has just been made at a place for a draft. To be called in the step that has made it: a step of its own would not begin
+  /// where a signal has come meanwhile, and the signal would wait for the one that it is in.
+  func note(_ place: OutputPlace) -> Draft { add(place.name, in: place.directory) }
 
   private func add(_ name: String, in directory: OutputDirectory) -> Draft {
     state.withLock { state in

@@ -39,22 +39,28 @@ final class ComputedFiles: Sendable {
     if let known = cell.ifDone { return try reading { () throws(ReadError) in try known.get() } }
     let request = Request.current
     guard request.mayWait else { throw .mustWait }
-    // By this thread, with its caller's rights and its interruption; others that want the same wait for it.
-    let made = cell.value(isInterrupted: request.isInterrupted) {
-      do throws(ReadError) {
-        return .success(try make())
-      } catch {
-        return .failure(error)
+    while true {
+      // By this thread, with its caller's rights and its interruption; others that want the same wait for it.
+      let made = cell.value(isInterrupted: request.isInterrupted) {
+        do throws(ReadError) {
+          return .success(try make())
+        } catch {
+          return .failure(error)
+        }
       }
+      guard let made else { throw .interrupted }
+      // That the caller who made it was interrupted is no reason for those who waited.
+      if case .failure(.passing(let error)) = made, error.cause == .interrupted, !request.isInterrupted() { continue }
+      note(made, key, cell)
+      return try reading { () throws(ReadError) in try made.get() }
     }
-    guard let made else { throw .interrupted }
-    note(made, key)
-    return try reading { () throws(ReadError) in try made.get() }
   }
 
   /// Counts what was made, and drops what was used least recently where that is too much. What could not be made is not kept.
-  private func note(_ made: Result<[UInt8], ReadError>, _ key: NodeKey) {
+  private func note(_ made: Result<[UInt8], ReadError>, _ key: NodeKey, _ cell: Cell) {
     state.withLock { state in
+      // Another may have taken its place.
+      guard state.entries[key]?.cell === cell else { return }
       guard case .success(let bytes) = made, bytes.count <= Self.mostBytes / 2 else {
         state.bytes -= state.entries.removeValue(forKey: key)?.bytes ?? 0
         return
