@@ -53,7 +53,8 @@ def test_requests_in_the_debug_log(small, foreground):
     wait_until(lambda: "no such name" in daemon.log(), 10, "the request in the log")
     line = next(line for line in daemon.log().splitlines() if "no such name" in line)
     number = line.split("#")[1].split()[0]
-    assert sum(f"#{number} " in line for line in daemon.log().splitlines()) == 2
+    # As it came in, and as it was answered.
+    wait_until(lambda: daemon.log().count(f"#{number} ") == 2, 10, "the answer in the log")
     quiet = foreground(small[0], name="quiet")
     assert not os.path.exists(quiet.point / "no such name") and "#" not in quiet.log()
 
