@@ -1,15 +1,18 @@
 """The stacked arrays, their labels and what they are called, against EXtra-data."""
 
+import io
 import os
 import warnings
 
+import h5py
 import numpy as np
 import pytest
 from extra_data.components import JUNGFRAU
 from extra_data.stacking import stack_detector_data
 
 import oracle
-from detector_runs import FIRST
+import product
+from detector_runs import FIRST, agipd_raw
 
 
 def stacked(det, key, array=None):
@@ -307,3 +310,44 @@ def test_options_that_make_no_sense(made_runs, tmp_path, option, words):
     assert result.returncode != 0
     assert words in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_modules_that_disagree(tmp_path):
+    """Types are promoted, what has another shape is filled and named, and bits of a mask follow the pixels."""
+    name, rng, stored = "SPB_DET_AGIPD1M-1", np.random.default_rng(1), {}
+    directory = tmp_path / "run"
+    directory.mkdir()
+    agipd_raw(directory)            # module 3 has no train 10001
+    for number, dtype in ((0, "u2"), (3, "u4"), (15, "u1")):
+        with h5py.File(directory / f"RAW-R0001-AGIPD{number:02}-S00000.h5", "r+") as file:
+            group = file[f"INSTRUMENT/{name}/DET/{number}CH0:xtdf/image"]
+            shape = group["data"].shape
+            del group["data"]
+            group["data"] = rng.integers(0, np.iinfo(dtype).max, shape).astype(dtype)
+            group["mask"] = rng.integers(0, 255, (shape[0], 512, 128, 3)).astype("u1")
+            group["odd"] = rng.random((shape[0], 3 if number == 3 else 4)).astype("f4")
+            stored[number] = {key: group[key][()] for key in ("data", "mask", "odd")}
+
+    def cat(path):
+        result = product.xfelfs("cat", directory, path, text=False)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    got = {key: np.load(io.BytesIO(cat(f"detectors/{name}/keys/image.{key}/array.npy"))) for key in ("data", "mask", "odd")}
+    assert got["data"].dtype == "<u4" and got["data"].shape == (6, 2, 16, 512, 128)
+    assert got["mask"].dtype == "u1" and got["mask"].shape == (6, 16, 512, 128, 3)
+    rows = {0: range(6), 3: (0, 1, 4, 5), 15: range(6)}
+    for number, frames in rows.items():
+        for row, frame in enumerate(frames):
+            np.testing.assert_array_equal(got["data"][frame, :, number], stored[number]["data"][row])
+            np.testing.assert_array_equal(got["mask"][frame, number], stored[number]["mask"][row])
+    assert not got["data"][2:4, :, 3].any()
+    np.testing.assert_array_equal(got["odd"][..., 15], stored[15]["odd"][:6])
+    assert np.isnan(got["odd"][..., 3]).all()
+    info = cat(f"detectors/{name}/info.txt").decode()
+    assert "is <u2, read as <u4, exactly" in info and "image.odd of SPB_DET_AGIPD1M-1/DET/3CH0:xtdf has another" in info
+    (tmp_path / "out.cxi").write_bytes(cat(f"export/{name}.cxi"))
+    with h5py.File(tmp_path / "out.cxi") as file:
+        data = file["entry_1/instrument_1/detector_1/data"]
+        assert data.dtype == "<u4"
+        np.testing.assert_array_equal(data[:], np.moveaxis(got["data"], 2, 1))
