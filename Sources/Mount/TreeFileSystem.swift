@@ -156,7 +156,7 @@ public final class TreeFileSystem: FileSystem {
     if let node = try? tree.table.node(number) { tree.forget(node, count: count) }
   }
 
-  /// On the root: what the daemon has done, one number a line.
+  /// On the root: what the daemon has done, one number a line. Not listed, as it is another one each time.
   private static let statisticsName = "user.xfelfs.stats"
 
   public var requestLog: (@Sendable (String) -> Void)? {
@@ -173,8 +173,7 @@ public final class TreeFileSystem: FileSystem {
   }
 
   public func extendedAttributeNames(of number: UInt64) throws(Refusal) -> [String] {
-    let names = try checked(number) { node throws(TreeError) in try node.extendedAttributeNames() }
-    return try node(number) == tree.root ? names + [Self.statisticsName] : names
+    try checked(number) { node throws(TreeError) in try node.extendedAttributeNames() }
   }
 
   /// What `body` makes of a node that the caller may read, and may read still when it is known which files it needs.
