@@ -147,7 +147,7 @@ def change_files(change, run: Path, variants, names=FILES):
 def test_before_the_first_look(change, run, variants, truth, foreground):
     """Changed after the mount, before anything but the train ids has been read: counts, lists, tables, texts and
     attributes are as they were, or an error."""
-    point = foreground(run).point
+    point = foreground(run, "--refresh", "0").point
     change_files(change, run, variants)
     truth.compare(point).assert_right(f"after {change.__name__}, at the first look")
     truth.compare(point, order=1).assert_right(f"after {change.__name__}, at the second look")
@@ -156,7 +156,7 @@ def test_before_the_first_look(change, run, variants, truth, foreground):
 @CHANGES
 def test_after_a_look(change, run, variants, truth, foreground):
     """Changed when everything has been looked at once: what is read now must be as it was."""
-    point = foreground(run).point
+    point = foreground(run, "--refresh", "0").point
     truth.compare(point, limit=4096).assert_right("before the change")
     change_files(change, run, variants)
     truth.compare(point, order=1).assert_right(f"after {change.__name__}")
@@ -167,7 +167,7 @@ def test_after_a_look(change, run, variants, truth, foreground):
 def test_while_an_array_is_read(change, group, run, variants, truth, foreground):
     """The first megabyte has been read, then the file changes: the rest is as it was or an error, whether it is read or
     mapped."""
-    point = foreground(run).point
+    point = foreground(run, "--refresh", "0").point
     path = f"sources/DA01/DEV/CAM:output/keys/{group}.pixels/array.npy"
     expected = truth.tree[path][2]
     with open(point / path, "rb", buffering=0) as file, open(point / path, "rb", buffering=0) as other:
@@ -202,7 +202,7 @@ def assert_mapping(file, expected: bytes, what: str):
 
 def test_over_and_over_while_it_is_read(run, variants, truth, foreground):
     """The file is changed back and forth while the array is read again and again: no read ever mixes the two."""
-    point = foreground(run).point
+    point = foreground(run, "--refresh", "0").point
     path = "sources/DA01/DEV/CAM:output/keys/data.pixels/trains"
     trains = {f"{train}.npy": truth.tree[f"{path}/{train}.npy"][2] for train in TRAINS}
     errors = right = 0
@@ -224,7 +224,7 @@ def test_over_and_over_while_it_is_read(run, variants, truth, foreground):
 
 def test_one_file_of_two(run, variants, truth, foreground):
     """A changed file costs what comes from it; the other's sources are read as before."""
-    point = foreground(run).point
+    point = foreground(run, "--refresh", "0").point
     change_files(overwrite, run, variants, FILES[1:])
     found = truth.compare(point)
     found.assert_right("after the second file was overwritten")
