@@ -3,20 +3,16 @@ internal import HDF5
 internal import Reports
 
 /// `aliases/`: a link for each name that the beamline gives to a source or a key of the run.
-final class AliasesDirectory: DirectoryObject {
+final class AliasesDirectory: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .names }
-  func modified(at position: Int) -> Time { owner.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) throws(TreeError) -> Children {
@@ -34,11 +30,9 @@ final class AliasesDirectory: DirectoryObject {
 }
 
 /// The links in `aliases/`; the position is one among the names of the run's aliases.
-final class AliasLinks: LinkObject {
+final class AliasLinks: LinkObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
@@ -47,7 +41,6 @@ final class AliasLinks: LinkObject {
 
   func isNode(at position: Int) -> Bool { position < owner.run.aliases.names.count }
   func scope(at position: Int) -> FileScope { .names }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func target(at position: Int) throws(TreeError) -> String {
     let aliases = owner.run.aliases
@@ -59,20 +52,16 @@ final class AliasLinks: LinkObject {
 }
 
 /// `aliases/README.txt`: where the names come from, and which lead to nothing in this run.
-final class AliasesReadMe: LeafObject {
+final class AliasesReadMe: LeafObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .names }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func content(at position: Int) -> Content {
     let run = owner.run

@@ -1,20 +1,16 @@
 internal import EXDF
 
 /// `detectors/`: a directory for each multi-module detector; the position 0 is that of all.
-final class DetectorsDirectory: DirectoryObject {
+final class DetectorsDirectory: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .detectors }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func children(at position: Int) -> Children {
     .list(
@@ -27,7 +23,7 @@ final class DetectorsDirectory: DirectoryObject {
 }
 
 /// The directory of a detector.
-final class DetectorDirectory: DirectoryObject {
+final class DetectorDirectory: DirectoryObject, DetectorObject {
   /// Its files, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any DetectorFile] = [
     DetectorInfo(), DetectorModules(), DetectorFrames(), DetectorTrainIDs(), DetectorPulseIDs(), DetectorCellIDs(),
@@ -35,18 +31,13 @@ final class DetectorDirectory: DirectoryObject {
   ]
 
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
     self.detector = detector
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
   func linkCount(at position: Int) -> Int { 3 }
 
   func children(at position: Int) throws(TreeError) -> Children {
@@ -72,11 +63,9 @@ extension DetectorFile {
 }
 
 /// The files of a detector's directory; the position is one in ``DetectorDirectory/files``.
-final class DetectorFiles: LeafObject {
+final class DetectorFiles: LeafObject, DetectorObject {
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -87,8 +76,6 @@ final class DetectorFiles: LeafObject {
     guard position < DetectorDirectory.files.count else { return false }
     return try DetectorDirectory.files[position].isListed(in: detector)
   }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func content(at position: Int) throws(TreeError) -> Content {
     try DetectorDirectory.files[position].content(of: detector)

@@ -1,11 +1,9 @@
 internal import EXDF
 
 /// `frames/` of a detector's keys; the position is that of the key.
-final class DetectorKeyFrames: DirectoryObject {
+final class DetectorKeyFrames: DirectoryObject, DetectorObject {
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -16,8 +14,6 @@ final class DetectorKeyFrames: DirectoryObject {
     guard try detector.isListed(position) else { return false }
     return try detector.hasFrames(try detector.key(position))
   }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func children(at position: Int) throws(TreeError) -> Children {
     let directories = detector.frameTrains
@@ -31,11 +27,9 @@ final class DetectorKeyFrames: DirectoryObject {
 }
 
 /// The frames of a train, for a detector's keys.
-final class FrameTrains: DirectoryObject {
+final class FrameTrains: DirectoryObject, DetectorObject {
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -47,8 +41,6 @@ final class FrameTrains: DirectoryObject {
     guard try detector.isListed(key) else { return false }
     return try detector.hasFrames(try detector.key(key))
   }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) throws(TreeError) -> Children {
@@ -69,17 +61,15 @@ final class FrameTrains: DirectoryObject {
 }
 
 /// The frames of one key of a detector, one file each.
-final class FrameFiles: LeafObject, DetectorObject {
+final class FrameFiles: LeafObject, StackObject {
   /// More frames of one train than these have no position.
   static let mostFrames = 1 << 13
 
   static func position(of frame: Int, train: Int) -> Int { train * mostFrames + frame }
 
   let identity: ObjectIdentity
-  private let detector: TreeDetector
+  let detector: TreeDetector
   private let key: Int
-
-  var tree: RunTree? { detector.tree }
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector, key: Int) {
     self.identity = identity
@@ -93,8 +83,6 @@ final class FrameFiles: LeafObject, DetectorObject {
     }
     return try detector.hasFrames(try detector.key(key))
   }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func content(at position: Int) -> Content {
     .array(

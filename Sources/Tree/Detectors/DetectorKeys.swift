@@ -1,20 +1,14 @@
 internal import EXDF
 
 /// `keys/` of a detector.
-final class DetectorKeysDirectory: DirectoryObject {
+final class DetectorKeysDirectory: DirectoryObject, DetectorObject {
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
     self.detector = detector
   }
-
-  func isNode(at position: Int) -> Bool { position == 0 }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func children(at position: Int) throws(TreeError) -> Children {
     var children: [Child] = []
@@ -27,14 +21,12 @@ final class DetectorKeysDirectory: DirectoryObject {
 }
 
 /// The directories of a detector's keys; the position is that of the key.
-final class DetectorKeyDirectories: DirectoryObject {
+final class DetectorKeyDirectories: DirectoryObject, DetectorObject {
   /// The files of a key, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any DetectorKeyFile] = [DetectorKeyArray()]
 
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -42,8 +34,6 @@ final class DetectorKeyDirectories: DirectoryObject {
   }
 
   func isNode(at position: Int) throws(TreeError) -> Bool { try detector.isListed(position) }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func children(at position: Int) throws(TreeError) -> Children {
     let files = detector.keyFiles
@@ -82,16 +72,14 @@ struct DetectorKeyArray: DetectorKeyFile {
 }
 
 /// The files in the directories of a detector's keys.
-final class DetectorKeyFiles: LeafObject, DetectorObject {
+final class DetectorKeyFiles: LeafObject, StackObject {
   /// More kinds of files than these a position has no room for.
   private static let mostFiles = 1 << 6
 
   static func position(of file: Int, key: Int) -> Int { key * mostFiles + file }
 
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -108,8 +96,6 @@ final class DetectorKeyFiles: LeafObject, DetectorObject {
     guard try detector.isListed(key(position)), let file = file(position) else { return false }
     return try file.isListed(in: detector, key: key(position))
   }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func content(at position: Int) throws(TreeError) -> Content {
     guard let file = file(position) else { throw .notFound(reason: nil) }

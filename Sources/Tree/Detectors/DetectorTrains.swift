@@ -2,11 +2,9 @@ internal import ArrayIO
 internal import EXDF
 
 /// `trains/` of a detector's keys; the position is that of the key.
-final class DetectorKeyTrains: TrainRangeDirectory, DetectorObject {
+final class DetectorKeyTrains: TrainRangeDirectory, StackObject {
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -14,8 +12,6 @@ final class DetectorKeyTrains: TrainRangeDirectory, DetectorObject {
   }
 
   func isNode(at position: Int) throws(TreeError) -> Bool { try detector.isListed(position) }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) throws(TreeError) -> Children {
@@ -34,11 +30,9 @@ final class DetectorKeyTrains: TrainRangeDirectory, DetectorObject {
 }
 
 /// One stacked train of a detector's key each.
-final class DetectorKeyTrainFiles: LeafObject, DetectorObject {
+final class DetectorKeyTrainFiles: LeafObject, StackObject {
   let identity: ObjectIdentity
-  private let detector: TreeDetector
-
-  var tree: RunTree? { detector.tree }
+  let detector: TreeDetector
 
   init(_ identity: ObjectIdentity, _ detector: TreeDetector) {
     self.identity = identity
@@ -46,8 +40,6 @@ final class DetectorKeyTrainFiles: LeafObject, DetectorObject {
   }
 
   func isNode(at position: Int) throws(TreeError) -> Bool { try detector.isListed(detector.keyAndTrain(position).key) }
-  func scope(at position: Int) -> FileScope { .detector(detector.number) }
-  func modified(at position: Int) -> Time { detector.modified }
 
   func content(at position: Int) -> Content {
     let (key, train) = detector.keyAndTrain(position)

@@ -5,8 +5,8 @@ internal import NPY
 internal import Reports
 internal import RunArrays
 
-/// What shows data of a detector, whose modules are an axis.
-protocol DetectorObject: NodeObject {}
+/// What shows the stack of a detector's key, of which the modules are an axis.
+protocol StackObject: DetectorObject {}
 
 /// A detector of a run's tree.
 struct TreeDetector: Sendable {

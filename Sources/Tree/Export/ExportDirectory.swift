@@ -4,20 +4,16 @@ internal import RunArrays
 internal import VirtualFiles
 
 /// `export/`: HDF5 files over the run.
-final class ExportDirectory: DirectoryObject {
+final class ExportDirectory: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .detectors }
-  func modified(at position: Int) -> Time { owner.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) -> Children {
@@ -31,11 +27,9 @@ final class ExportDirectory: DirectoryObject {
 }
 
 /// The files in `export/`, which are made in the background: `virtual.h5` at position 0, then a `.cxi` for each detector.
-final class ExportFiles: LeafObject {
+final class ExportFiles: LeafObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity

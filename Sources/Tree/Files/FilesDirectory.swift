@@ -2,11 +2,9 @@ internal import EXDF
 internal import HDF5
 
 /// `files/`: a link to each HDF5 file of the run.
-final class FilesDirectory: DirectoryObject {
+final class FilesDirectory: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   /// Behind the name of a file: a name that is not listed but opens, so that a `grep -r` or a `cp -r` of the mount does not have every
   /// file validated twice.
@@ -17,9 +15,7 @@ final class FilesDirectory: DirectoryObject {
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .names }
-  func modified(at position: Int) -> Time { owner.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) -> Children {
@@ -42,11 +38,9 @@ final class FilesDirectory: DirectoryObject {
 }
 
 /// The links in `files/`, each to the file itself; the position is one among them.
-final class FileLinks: LinkObject {
+final class FileLinks: LinkObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
@@ -60,11 +54,9 @@ final class FileLinks: LinkObject {
 }
 
 /// The validation of one file of the run each; the position is that of its link.
-final class FileValidations: LeafObject {
+final class FileValidations: LeafObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity

@@ -50,6 +50,8 @@ public protocol NodeObject: AnyObject, Sendable {
 }
 
 extension NodeObject {
+  /// One node alone, as of most directories.
+  public func isNode(at position: Int) throws(TreeError) -> Bool { position == 0 }
   public func extendedAttributes(at position: Int) throws(TreeError) -> [String: String] { [:] }
   public func extendedAttributeNames(at position: Int) -> [String]? { nil }
 }

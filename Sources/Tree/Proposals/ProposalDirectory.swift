@@ -20,7 +20,6 @@ final class ProposalDirectory: ProposalObject, DirectoryObject {
     self.proposal = proposal
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func modified(at position: Int) -> Time { proposal.modified }
   func status(at position: Int) -> DirectoryStatus? { proposal.status }
   func directories(at position: Int) -> [String] { [proposal.path] }

@@ -24,7 +24,7 @@ public final class ProposalTree: Sendable {
   private let opener: Opener
   /// What `lsxfel` says of a run directory.
   let summarize: Summarizer
-  private let objects = Mutex<[String: any NodeObject]>([:])
+  private let objects: NodeObjects
   private let slots = Mutex<[RunSlot]>([])
 
   /// - Parameters:
@@ -38,6 +38,7 @@ public final class ProposalTree: Sendable {
     self.path = path
     self.hasFolders = hasFolders
     self.table = table
+    objects = NodeObjects(in: table, at: "")
     opener = open
     status = DirectoryStatus(path: path)
     self.summarize = summarize
@@ -51,13 +52,7 @@ public final class ProposalTree: Sendable {
 
   /// The object of a path, made when it is first met.
   func object<Object: NodeObject>(_ path: String, _ make: (ObjectIdentity) -> Object) -> Object {
-    objects.withLock { objects in
-      let key = "\(Object.self)\0\(path)"
-      if let known = objects[key] as? Object { return known }
-      let made = table.add("\(path)\0\(Object.self)", make)
-      objects[key] = made
-      return made
-    }
+    objects.object(path, make)
   }
 
   /// A folder of runs by its name in the tree. May look at the directory.

@@ -38,7 +38,6 @@ final class RunFolderDirectory: ProposalObject, DirectoryObject {
 
   private var isOverlay: Bool { folders.count > 1 }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func modified(at position: Int) -> Time { latestStatus.withLock { $0 }.map(Time.init) ?? Time(seconds: 0) }
   func directories(at position: Int) -> [String] { folders }
   func status(at position: Int) -> DirectoryStatus? { latestStatus.withLock { $0 } }

@@ -40,7 +40,6 @@ final class RunSlot: ProposalObject, DirectoryObject {
 
   func update(_ status: DirectoryStatus) { state.withLock { $0.status = status } }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func modified(at position: Int) -> Time { Time(state.withLock { $0.status }) }
   func directories(at position: Int) -> [String] { location.parts }
   func status(at position: Int) -> DirectoryStatus? { state.withLock { $0.status } }

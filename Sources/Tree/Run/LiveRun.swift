@@ -83,7 +83,6 @@ final class LiveRunDirectory: DirectoryObject {
 
   private var directory: RunDirectory { run.current.rootDirectory }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .names }
   func modified(at position: Int) -> Time { directory.modified(at: 0) }
   func linkCount(at position: Int) throws(TreeError) -> Int { try directory.linkCount(at: 0) }

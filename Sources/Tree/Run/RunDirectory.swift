@@ -1,5 +1,5 @@
 /// The top directory of a run.
-final class RunDirectory: DirectoryObject {
+final class RunDirectory: DirectoryObject, RunObject {
   /// Its files, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any RunFile] = [
     ReadMeFile(), RunInfoText(), RunInfoJSON(), TrainsTable(), SourcesTable(), KeysTable(), SelectionTable(),
@@ -7,18 +7,14 @@ final class RunDirectory: DirectoryObject {
   ]
 
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .names }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func children(at position: Int) -> Children {
     let files = owner.runFiles
@@ -57,11 +53,9 @@ extension RunFile {
 }
 
 /// The files of a run's top directory; the position is one in ``RunDirectory/files``.
-final class RunFiles: LeafObject {
+final class RunFiles: LeafObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
@@ -72,7 +66,6 @@ final class RunFiles: LeafObject {
     position < RunDirectory.files.count && RunDirectory.files[position].isListed(in: owner)
   }
   func scope(at position: Int) -> FileScope { isNode(at: position) ? RunDirectory.files[position].scope : .names }
-  func modified(at position: Int) -> Time { owner.modified }
   func content(at position: Int) -> Content { RunDirectory.files[position].content(of: owner) }
 }
 

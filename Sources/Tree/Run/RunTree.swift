@@ -37,13 +37,7 @@ public final class RunTree: Sendable {
   private let validator: RunValidator
   private let query: LocalityQuery
   private let damage: KnownDamage
-  private let objects = Mutex<[ObjectKey: any NodeObject]>([:])
-
-  /// What an object is found by. A type and a path together are unique: a source may be named like a file of another.
-  private struct ObjectKey: Hashable {
-    var type: ObjectIdentifier
-    var path: String
-  }
+  private let objects: NodeObjects
 
   private static let made = Atomic(0)
   /// Another for each tree that there ever was in this process.
@@ -75,6 +69,7 @@ public final class RunTree: Sendable {
     self.query = query
     self.arrays = arrays
     self.table = table
+    objects = NodeObjects(in: table, at: place)
     self.place = place
     run = arrays.run
     damage = KnownDamage(of: arrays.run)
@@ -125,24 +120,14 @@ public final class RunTree: Sendable {
 
   /// The object of a path, made when it is first met.
   func object<Object: NodeObject>(_ path: String, _ make: (ObjectIdentity) -> Object) -> Object {
-    let key = ObjectKey(type: ObjectIdentifier(Object.self), path: path)
-    return objects.withLock { objects in
-      if let known = objects[key] as? Object { return known }
-      let made = table.add("\(place)\0\(path)\0\(Object.self)", make)
-      objects[key] = made
-      return made
-    }
+    objects.object(path, make)
   }
 
   /// Takes the tree's objects out of the table, and lets go of them: for a tree that the kernel has forgotten.
   func close() {
     if parent == nil { Counters.count(.runsClosed) }
     selections.closeAll()
-    let all = objects.withLock { objects -> [any NodeObject] in
-      defer { objects = [:] }
-      return Array(objects.values)
-    }
-    table.remove(all)
+    objects.removeAll()
   }
 
   /// The arrays that are not listed but open.

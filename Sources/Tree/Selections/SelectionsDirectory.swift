@@ -6,7 +6,7 @@ internal import Synchronization
 internal import Threads
 
 /// `select/` and `aligned/`: a name that is not listed opens as the tree of what it selects.
-final class SelectionsDirectory: DirectoryObject {
+final class SelectionsDirectory: DirectoryObject, RunObject {
   enum Kind: String {
     /// What is named.
     case select
@@ -15,10 +15,8 @@ final class SelectionsDirectory: DirectoryObject {
   }
 
   let identity: ObjectIdentity
-  private let owner: RunTree
+  let owner: RunTree
   private let kind: Kind
-
-  var tree: RunTree? { owner }
 
   init(_ identity: ObjectIdentity, _ tree: RunTree, _ kind: Kind) {
     self.identity = identity
@@ -26,9 +24,7 @@ final class SelectionsDirectory: DirectoryObject {
     self.kind = kind
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .names }
-  func modified(at position: Int) -> Time { owner.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) -> Children {
@@ -42,20 +38,16 @@ final class SelectionsDirectory: DirectoryObject {
 }
 
 /// `README.txt` in `select/` and `aligned/`: what the names mean, with patterns from the run at hand.
-final class SelectionsReadMe: LeafObject {
+final class SelectionsReadMe: LeafObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .run }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func content(at position: Int) -> Content {
     let run = owner.run

@@ -11,12 +11,10 @@ protocol TrainRangeDirectory: DirectoryObject {
 }
 
 /// The arrays of a run's tree that are not listed but open: slices of listed ones, and ranges of trains.
-final class Slices: LeafObject {
+final class Slices: LeafObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
+  let owner: RunTree
   private let table = SliceTable()
-
-  var tree: RunTree? { owner }
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
@@ -48,7 +46,7 @@ final class Slices: LeafObject {
 
   /// The modules of a detector lie side by side.
   private static func layout(of entry: SliceTable.Entry) -> Layout {
-    entry.base.node.object is any DetectorObject ? .tiles : .plain
+    entry.base.node.object is any StackObject ? .tiles : .plain
   }
 
   /// Those of the array that it is taken of, but for what the slice changes.

@@ -2,20 +2,14 @@ internal import ArrayIO
 internal import EXDF
 
 /// `keys/` of a source.
-final class KeysDirectory: DirectoryObject {
+final class KeysDirectory: DirectoryObject, SourceObject {
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
     self.source = source
   }
-
-  func isNode(at position: Int) -> Bool { position == 0 }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
 
   func children(at position: Int) throws(TreeError) -> Children {
     let keys = try source.keys()
@@ -29,14 +23,12 @@ final class KeysDirectory: DirectoryObject {
 }
 
 /// The directories of a source's keys; the position is that of the key.
-final class KeyDirectories: DirectoryObject {
+final class KeyDirectories: DirectoryObject, SourceObject {
   /// The files of a key, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any KeyFile] = [KeyInfo(), KeyArray(), KeyTrainIDs(), KeyCounts(), KeyValues()]
 
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -44,8 +36,6 @@ final class KeyDirectories: DirectoryObject {
   }
 
   func isNode(at position: Int) throws(TreeError) -> Bool { try source.key(position).exists() }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
 
   func linkCount(at position: Int) throws(TreeError) -> Int { try source.key(position).hasArray() ? 3 : 2 }
 
@@ -85,16 +75,14 @@ extension KeyFile {
 }
 
 /// The files in the directories of a source's keys.
-final class KeyFiles: LeafObject {
+final class KeyFiles: LeafObject, SourceObject {
   /// More kinds of files than these a position has no room for.
   private static let mostFiles = 1 << 6
 
   static func position(of file: Int, key: Int) -> Int { key * mostFiles + file }
 
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -110,8 +98,6 @@ final class KeyFiles: LeafObject {
   func isNode(at position: Int) throws(TreeError) -> Bool {
     try key(position).exists() ? try file(position)?.isListed(in: key(position)) ?? false : false
   }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
 
   func content(at position: Int) throws(TreeError) -> Content {
     guard let file = file(position) else { throw .notFound(reason: nil) }
@@ -127,11 +113,9 @@ final class KeyFiles: LeafObject {
 }
 
 /// `trains/` of a source's keys; the position is that of the key.
-final class KeyTrains: TrainRangeDirectory {
+final class KeyTrains: TrainRangeDirectory, SourceObject {
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -141,8 +125,6 @@ final class KeyTrains: TrainRangeDirectory {
   func isNode(at position: Int) throws(TreeError) -> Bool {
     try source.key(position).exists() ? try source.key(position).hasArray() : false
   }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
   func linkCount(at position: Int) -> Int { 2 }
 
   func children(at position: Int) throws(TreeError) -> Children {
@@ -162,11 +144,9 @@ final class KeyTrains: TrainRangeDirectory {
 }
 
 /// One train of one key of a source each: in `trains/` of the key, or below the train.
-final class KeyTrainFiles: LeafObject {
+final class KeyTrainFiles: LeafObject, SourceObject {
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -181,8 +161,6 @@ final class KeyTrainFiles: LeafObject {
   private func key(_ position: Int) -> TreeKey { source.key(position / trains) }
 
   func isNode(at position: Int) throws(TreeError) -> Bool { try key(position).exists() }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
   func content(at position: Int) -> Content { .array(key(position).array(ofTrain: position % trains)) }
 
   func extendedAttributes(at position: Int) throws(TreeError) -> [String: String] {

@@ -4,13 +4,11 @@ internal import HDF5
 internal import Pictures
 
 /// `plot.svg` of a source's keys, which is not listed but opens; the position is that of the key.
-final class KeyPlots: LeafObject {
+final class KeyPlots: LeafObject, SourceObject {
   static let name = "plot.svg"
 
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -18,8 +16,6 @@ final class KeyPlots: LeafObject {
   }
 
   func isNode(at position: Int) throws(TreeError) -> Bool { try Self.exists(for: source.key(position)) }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
 
   /// Whether a key has a plot: numbers, or one axis of them an entry.
   static func exists(for key: TreeKey) throws(TreeError) -> Bool {

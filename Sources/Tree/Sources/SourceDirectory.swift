@@ -1,23 +1,18 @@
 internal import EXDF
 
 /// The directory of a source.
-final class SourceDirectory: DirectoryObject {
+final class SourceDirectory: DirectoryObject, SourceObject {
   /// Its files, in the order of the listing. A new kind of file is a type of its own, and a line here.
   static let files: [any SourceFile] = [SourceInfo(), SourceCounts(), SourceTable(), SourceRunValues()]
 
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
     self.source = source
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
   func children(at position: Int) -> Children { .list(Self.children(of: source)) }
 
   /// What a source has of its own.
@@ -40,11 +35,9 @@ extension SourceFile {
 }
 
 /// The files of a source's directory; the position is one in ``SourceDirectory/files``.
-final class SourceFiles: LeafObject {
+final class SourceFiles: LeafObject, SourceObject {
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -54,7 +47,5 @@ final class SourceFiles: LeafObject {
   func isNode(at position: Int) -> Bool {
     position < SourceDirectory.files.count && SourceDirectory.files[position].isListed(in: source.source)
   }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
   func content(at position: Int) -> Content { SourceDirectory.files[position].content(of: source) }
 }

@@ -1,11 +1,9 @@
 internal import EXDF
 
 /// `sources/`, and the directories that the slashes of source names make in it; the position is one in ``SourcePaths/directories``.
-final class SourceFolders: DirectoryObject {
+final class SourceFolders: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
@@ -14,7 +12,6 @@ final class SourceFolders: DirectoryObject {
 
   func isNode(at position: Int) -> Bool { position < owner.paths.directories.count }
   func scope(at position: Int) -> FileScope { position == 0 ? .run : .sources(below: position) }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func children(at position: Int) -> Children {
     let folders = owner.paths.directories[position]
@@ -62,11 +59,9 @@ extension RunTree {
 }
 
 /// An old name of a source, which leads to the source.
-final class LegacyLink: LinkObject {
+final class LegacyLink: LinkObject, SourceObject {
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -75,8 +70,6 @@ final class LegacyLink: LinkObject {
 
   // Of a link in a train's directory the position is the train.
   func isNode(at position: Int) -> Bool { position <= source.tree.run.trainIDs.count }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
 
   func target(at position: Int) throws(TreeError) -> String {
     guard let target = source.source.legacyTarget, let names = SourcePaths.components(of: target),

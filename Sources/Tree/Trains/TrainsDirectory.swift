@@ -3,20 +3,16 @@ internal import HDF5
 internal import Reports
 
 /// `trains/`: a directory for each train of the run.
-final class TrainsDirectory: DirectoryObject {
+final class TrainsDirectory: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
-
-  var tree: RunTree? { owner }
+  let owner: RunTree
 
   init(_ identity: ObjectIdentity, _ tree: RunTree) {
     self.identity = identity
     owner = tree
   }
 
-  func isNode(at position: Int) -> Bool { position == 0 }
   func scope(at position: Int) -> FileScope { .run }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func children(at position: Int) -> Children {
     let (run, tree, folders) = (owner.run, owner, owner.trainFolders(0))
@@ -30,13 +26,11 @@ final class TrainsDirectory: DirectoryObject {
 }
 
 /// The sources of a train by the directories that the slashes of their names make; the position is the train.
-final class TrainFolders: DirectoryObject {
+final class TrainFolders: DirectoryObject, RunObject {
   let identity: ObjectIdentity
-  private let owner: RunTree
+  let owner: RunTree
   /// One of ``SourcePaths/directories``: the first is the train's own directory.
   private let path: Int
-
-  var tree: RunTree? { owner }
 
   init(_ identity: ObjectIdentity, _ tree: RunTree, path: Int) {
     self.identity = identity
@@ -46,7 +40,6 @@ final class TrainFolders: DirectoryObject {
 
   func isNode(at position: Int) -> Bool { position < owner.run.trainIDs.count }
   func scope(at position: Int) -> FileScope { path == 0 ? .run : .sources(below: path) }
-  func modified(at position: Int) -> Time { owner.modified }
 
   func linkCount(at position: Int) throws(TreeError) -> Int {
     2 + owner.folderChildren(path, [], node(position)).directories
@@ -85,11 +78,9 @@ final class TrainFolders: DirectoryObject {
 }
 
 /// A source in each train; the position is the train.
-final class TrainSource: DirectoryObject {
+final class TrainSource: DirectoryObject, SourceObject {
   let identity: ObjectIdentity
-  private let source: TreeSource
-
-  var tree: RunTree? { source.tree }
+  let source: TreeSource
 
   init(_ identity: ObjectIdentity, _ source: TreeSource) {
     self.identity = identity
@@ -97,8 +88,6 @@ final class TrainSource: DirectoryObject {
   }
 
   func isNode(at position: Int) -> Bool { position < source.tree.run.trainIDs.count }
-  func scope(at position: Int) -> FileScope { .source(source.number) }
-  func modified(at position: Int) -> Time { source.modified }
   func linkCount(at position: Int) -> Int { 2 }
   func children(at position: Int) throws(TreeError) -> Children { try source.children(inTrain: position) }
 }
